@@ -1,0 +1,44 @@
+/*
+ * A fixed crew of processes (-w N), forked before the first client comes and all blocked in accept
+ * on the same listening socket: the kernel gives each connection to one of them. One that dies is
+ * replaced. With more clients than workers the rest wait in the kernel's queue.
+ * Try: kill -9 a worker; three clients with -w 2; many short connections, with server's CPU beside.
+ */
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "wrap/echo.h"
+#include "wrap/net.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+int main(int argc, char *argv[])
+{
+	struct client *c;
+
+	opt.port = 9998;
+	opt.workers = 4;
+	options(argc, argv, "vqaw", "[PORT]");
+	int lfd = tcp_listen(opt.host, opt.port);
+	server_ready(lfd);
+	hold_signals();
+
+	while (!stopping()) {
+		while (Waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (children() == opt.workers) {
+			wait_for_signal();
+			continue;
+		}
+		pid_t pid = Fork();
+		if (pid == 0) {
+			while ((c = client_wait(lfd)) != NULL)
+				echo_client(c);
+			_exit(0);
+		}
+		if (pid == -1)
+			shortage("fork");
+	}
+	Close(lfd);
+	return server_end();
+}

@@ -1,0 +1,49 @@
+/*
+ * A fixed crew of threads (-w N), made before the first client comes and all blocked in accept on
+ * the same listening socket: the kernel gives each connection to one of them. With more clients
+ * than workers the rest wait in the kernel's queue. The workers end with the program.
+ * Try: three clients with -w 2; many short connections, with server's CPU beside.
+ */
+#include <errno.h>
+#include <pthread.h>
+
+#include "wrap/echo.h"
+#include "wrap/net.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+static void *work(void *arg)
+{
+	struct client *c;
+
+	while ((c = client_wait(*(int *)arg)) != NULL)
+		echo_client(c);
+	return NULL;
+}
+
+int main(int argc, char *argv[])
+{
+	pthread_t thread;
+	int alive = 0;
+
+	opt.port = 8201;
+	opt.workers = 4;
+	options(argc, argv, "vqaw", "[PORT]");
+	int lfd = tcp_listen(opt.host, opt.port);
+	server_ready(lfd);
+	hold_signals();
+
+	while (!stopping()) {
+		if (alive == opt.workers) {
+			wait_for_signal();
+			continue;
+		}
+		errno = pthread_create(&thread, NULL, work, &lfd);
+		if (errno == 0)
+			alive++;
+		else
+			shortage("pthread_create");
+	}
+	Close(lfd);
+	return server_end();
+}

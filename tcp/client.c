@@ -1,0 +1,68 @@
+/*
+ * TCP, the bare calls of a client: socket, connect, then stop and wait: send what one read gave,
+ * read exactly as many bytes back, then the next. At end of input half-close and read to the
+ * server's end. Try: type lines; Ctrl-D; stop the server first.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "wrap/echo.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+int main(int argc, char *argv[])
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET};
+	char buf[BUFSIZ];
+	uint64_t sent = 0, received = 0;
+	ssize_t n;
+	int on = 1;
+
+	opt.port = 9527;
+	options(argc, argv, "", "[HOST [PORT]]");
+	addr.sin_port = htons(opt.port);
+	if (inet_pton(AF_INET, opt.host, &addr.sin_addr) != 1) {
+		errno = EINVAL;
+		perr_exit(opt.host);
+	}
+
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (fd == -1)
+		perr_exit("socket");
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
+		perr_exit("setsockopt TCP_NODELAY");
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1) {
+		complain("connect %s:%u", opt.host, opt.port);
+		return EXIT_FAILURE;
+	}
+
+	while ((n = Read(STDIN_FILENO, buf, sizeof(buf))) > 0) {
+		if (Writen(fd, buf, (size_t)n) == -1)
+			perr_exit("write to the server");
+		sent += (size_t)n;
+		/* One read may bring less than was sent: a stream has no message borders. */
+		ssize_t back = Readn(fd, buf, (size_t)n);
+		if (back == -1)
+			perr_exit("read from the server");
+		if (Writen(STDOUT_FILENO, buf, (size_t)back) == -1)
+			perr_exit("write stdout");
+		received += (size_t)back;
+		if (back < n)
+			return client_end(false, sent, received);
+	}
+	if (n == -1)
+		perr_exit("read stdin");
+	shutdown(fd, SHUT_WR); /* "that was all": the server reads 0, and its end is ours */
+	while ((n = Read(fd, buf, sizeof(buf))) > 0)
+		received += (size_t)n;
+	if (n == -1)
+		perr_exit("read from the server");
+	close(fd);
+	return client_end(true, sent, received);
+}

@@ -1,0 +1,313 @@
+#include "wrap/echo.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "wrap/net.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+#define BLOCKING_BYTES 65536 /* on the stack of a thread of its own */
+#define STEP_BYTES 131072    /* one read's worth decides the speed of bulk data */
+#define PAUSE_MS 100
+#define CHUNK 1024
+
+/* One branch-free loop in a function of its own, so that the compiler vectorises it. */
+void upper(char *buf, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf[i] = (char)(buf[i] ^ (((unsigned char)(buf[i] - 'a') < 26) << 5));
+}
+
+struct client *client_wait(int lfd)
+{
+	struct client *c = NULL;
+
+	while (!stopping()) {
+		if (c == NULL && (c = malloc(sizeof(*c))) == NULL) {
+			shortage("malloc");
+			continue;
+		}
+		c->len = sizeof(c->addr);
+		c->fd = Accept(lfd, (struct sockaddr *)&c->addr, &c->len);
+		if (c->fd != -1)
+			return c;
+		if (errno == EINVAL) /* shut down: by the parent, when this is one of a crew */
+			break;
+		shortage("accept");
+	}
+	free(c);
+	return NULL;
+}
+
+void client_free(struct client *c)
+{
+	Close(c->fd);
+	free(c);
+}
+
+void echo_client(struct client *c)
+{
+	char buf[BLOCKING_BYTES], who[ADDRESS_TEXT];
+	uint64_t bytes = 0;
+	ssize_t n;
+
+	address_text((const struct sockaddr *)&c->addr, c->len, who);
+	log_connected(who);
+	while ((n = Read(c->fd, buf, sizeof(buf))) > 0) {
+		log_data(who, buf, (size_t)n);
+		bytes += (size_t)n;
+		upper(buf, (size_t)n);
+		if (Writen(c->fd, buf, (size_t)n) == -1) {
+			n = -1;
+			break;
+		}
+	}
+	log_gone(who, bytes, n == -1 ? errno : 0);
+	client_free(c);
+}
+
+/* What a client has not taken yet. */
+struct owed {
+	size_t off, len;
+	char data[];
+};
+
+/* Kept small: ten thousand idle clients shall cost next to nothing. */
+struct slot {
+	struct owed *owed;
+	uint64_t bytes;
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} peer;
+	bool open;
+};
+
+/*
+ * The clients by descriptor, in chunks that never move: a thread may hold one while another
+ * thread's client makes the table grow.
+ */
+static struct slot *chunks[1 << 20];
+
+static int last_chunk = -1;
+static atomic_int nclients;	  /* orders one client's end before the next's start */
+static _Atomic int64_t pause_end; /* of accepting; 0: none */
+static bool paused;
+
+static struct slot *slot(int fd)
+{
+	return &chunks[fd / CHUNK][fd % CHUNK];
+}
+
+static bool make_room(int fd)
+{
+	int i = fd / CHUNK;
+
+	if (chunks[i] == NULL)
+		chunks[i] = calloc(CHUNK, sizeof(struct slot));
+	if (chunks[i] != NULL && i > last_chunk)
+		last_chunk = i;
+	return chunks[i] != NULL;
+}
+
+static void who_is(const struct slot *c, char who[ADDRESS_TEXT])
+{
+	address_text(&c->peer.sa, sizeof(c->peer), who);
+}
+
+int client_accept(int lfd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	char who[ADDRESS_TEXT] = "";
+	int cfd = Accept(lfd, (struct sockaddr *)&peer, &len);
+
+	if (cfd == -1 && errno == EAGAIN)
+		return -1;
+	if (cfd == -1 || !make_room(cfd)) {
+		say_shortage(cfd == -1 ? "accept" : "calloc");
+		pause_end = now_ms() + PAUSE_MS;
+		if (cfd != -1)
+			Close(cfd);
+		return -1;
+	}
+	nclients++;
+	struct slot *c = slot(cfd);
+	*c = (struct slot){.open = true};
+	memcpy(&c->peer, &peer, sizeof(c->peer));
+	if (!opt.quiet)
+		who_is(c, who);
+	log_connected(who);
+	return cfd;
+}
+
+static void client_close(int fd, int err)
+{
+	struct slot *c = slot(fd);
+	char who[ADDRESS_TEXT];
+
+	if (!opt.quiet) {
+		who_is(c, who);
+		log_gone(who, c->bytes, err);
+	}
+	free(c->owed);
+	*c = (struct slot){.open = false};
+	pause_end = 0; /* there is room for another one */
+	nclients--;
+	Close(fd);
+}
+
+void client_refuse(int cfd)
+{
+	char who[ADDRESS_TEXT];
+	int err = errno;
+
+	who_is(slot(cfd), who);
+	errno = err;
+	complain("client %s refused, descriptor %d", who, cfd);
+	count_refused();
+	client_close(cfd, 0);
+}
+
+/* Sends without blocking; returns what was taken, 0 when nothing is, -1 when the client is gone. */
+static ssize_t send_some(int fd, const char *data, size_t n)
+{
+	ssize_t sent = send(fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	return sent == -1 && (errno == EAGAIN || errno == EINTR) ? 0 : sent;
+}
+
+static int over(int fd, int err)
+{
+	client_close(fd, err);
+	return OVER;
+}
+
+/* Keeps the N bytes that the client does not take now. */
+static int owe(int fd, const char *data, size_t n)
+{
+	struct owed *owed = malloc(sizeof(*owed) + n);
+
+	if (owed == NULL) {
+		say_shortage("malloc");
+		return over(fd, ENOMEM);
+	}
+	owed->off = 0;
+	owed->len = n;
+	memcpy(owed->data, data, n);
+	slot(fd)->owed = owed;
+	return WANT_WRITE;
+}
+
+static int send_owed(int fd)
+{
+	struct slot *c = slot(fd);
+	ssize_t sent = send_some(fd, c->owed->data + c->owed->off, c->owed->len - c->owed->off);
+
+	if (sent == -1)
+		return over(fd, errno);
+	c->owed->off += (size_t)sent;
+	if (c->owed->off < c->owed->len)
+		return WANT_WRITE;
+	free(c->owed);
+	c->owed = NULL;
+	return WANT_READ;
+}
+
+int echo_step(int fd)
+{
+	struct slot *c = slot(fd);
+	char buf[STEP_BYTES];
+
+	if (c->owed != NULL)
+		return send_owed(fd);
+	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return KEEP;
+	if (n <= 0)
+		return over(fd, n == 0 ? 0 : errno);
+	c->bytes += (size_t)n;
+	char who[ADDRESS_TEXT] = "";
+	if (opt.verbose)
+		who_is(c, who);
+	log_data(who, buf, (size_t)n);
+	upper(buf, (size_t)n);
+	ssize_t sent = send_some(fd, buf, (size_t)n);
+	if (sent == -1)
+		return over(fd, errno);
+	if (sent < n)
+		return owe(fd, buf + sent, (size_t)(n - sent));
+	return n == sizeof(buf) ? WANT_READ : KEEP;
+}
+
+int accept_want(void)
+{
+	int64_t end = pause_end;
+	bool pause = end != 0 && end > now_ms();
+
+	if (pause == paused)
+		return KEEP;
+	paused = pause;
+	return paused ? WANT_NOTHING : WANT_READ;
+}
+
+int accept_timeout(void)
+{
+	return paused ? PAUSE_MS : -1;
+}
+
+void echo_end(void)
+{
+	for (int i = 0; i <= last_chunk; i++) {
+		for (int j = 0; chunks[i] != NULL && j < CHUNK; j++)
+			if (chunks[i][j].open)
+				client_close(i * CHUNK + j, 0);
+		free(chunks[i]);
+		chunks[i] = NULL;
+	}
+}
+
+void flow_fill(struct flow *f)
+{
+	ssize_t n = Read(f->from, f->buf, sizeof(f->buf));
+
+	if (n == -1 && errno == EAGAIN)
+		return;
+	if (n == -1)
+		perr_exit(f->from == STDIN_FILENO ? "read stdin" : "read from the server");
+	f->ended = n == 0;
+	f->len = (size_t)n;
+}
+
+void flow_drain(struct flow *f)
+{
+	size_t rest = f->len - f->off, most = f->to == STDOUT_FILENO ? PIPE_BUF : rest;
+	ssize_t n = Write(f->to, f->buf + f->off, rest < most ? rest : most);
+
+	if (n == -1 && errno == EAGAIN)
+		return;
+	if (n == -1)
+		perr_exit(f->to == STDOUT_FILENO ? "write stdout" : "write to the server");
+	f->bytes += (size_t)n;
+	f->off += (size_t)n;
+	if (f->off == f->len)
+		f->off = f->len = 0;
+}
+
+int client_end(bool all, uint64_t sent, uint64_t received)
+{
+	if (all && sent == received)
+		return EXIT_SUCCESS;
+	errno = 0;
+	complain("the server closed early: %llu bytes sent, %llu came back",
+		 (unsigned long long)sent, (unsigned long long)received);
+	return EXIT_FAILURE;
+}

@@ -1,0 +1,101 @@
+/*
+ * The work that all pairs share. Servers: upper-casing, and the echo in its two forms, blocking
+ * (serve a client to its end) and non-blocking (one step, then say what to wait for). Clients: a
+ * flow, the buffer of one direction, for those that wait for several things at once.
+ */
+#ifndef WRAP_ECHO_H
+#define WRAP_ECHO_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* Changes ASCII a-z to A-Z in the N bytes at BUF; every other byte stays. */
+void upper(char *buf, size_t n);
+
+/* A client as accept gave it: after a reset nobody could tell its address any more. */
+struct client {
+	int fd;
+	socklen_t len;
+	struct sockaddr_storage addr;
+};
+
+/*
+ * Blocking: waits for the next client on LFD and returns it, in memory of its own that client_free
+ * takes back; NULL once the server is stopping. When there is no room for a client it says so and
+ * tries again after 100 ms. accept(2).
+ */
+struct client *client_wait(int lfd);
+
+/* Closes the client's descriptor and frees C. */
+void client_free(struct client *c);
+
+/*
+ * Blocking: echoes what the client sends, upper-cased, until it ends or fails; logs its coming and
+ * going; then client_free.
+ */
+void echo_client(struct client *c);
+
+/*
+ * Non-blocking, for loops that wait for many descriptors. What echo_step answers is what to wait
+ * for on that descriptor from now on. WANT_READ is POLLIN and EPOLLIN, WANT_WRITE is POLLOUT and
+ * EPOLLOUT: they are the same numbers. poll(2), epoll_ctl(2).
+ */
+enum {
+	OVER = -2, /* nothing: the client is gone, its descriptor closed */
+	KEEP = -1, /* as before: what was there has been read and answered */
+	WANT_NOTHING = 0,
+	WANT_READ = POLLIN,
+	WANT_WRITE = POLLOUT,
+};
+
+/*
+ * Accepts one client on the non-blocking LFD and logs it. Returns its descriptor, or -1: there is
+ * none, or no room for it; then accepting pauses until a client has left or 100 ms have passed.
+ */
+int client_accept(int lfd);
+
+/* Says why CFD can't be served (errno), closes it, and does not count it. */
+void client_refuse(int cfd);
+
+/*
+ * One read and one write at most, neither blocks. Returns KEEP; WANT_READ: there may be more
+ * to read, or reading may go on (an edge-triggered loop must ask anew); WANT_WRITE: the client does
+ * not take its echo, so nothing more is read from it until it does; OVER. What is owed waits in
+ * memory with that client, at most one buffer of it.
+ */
+int echo_step(int fd);
+
+/* What to wait for on the listening socket: 0 when accepting pauses, WANT_READ when it goes on,
+ * else KEEP; and how long at most: -1, or the milliseconds of a pause. */
+int accept_want(void);
+int accept_timeout(void);
+
+/* Closes the clients there are and frees all that was kept for them. */
+void echo_end(void);
+
+/* One direction of a client: what FROM gave and TO has not taken yet. */
+struct flow {
+	int from, to;
+	bool ended;	 /* FROM's input is over */
+	size_t off, len; /* what waits: buf[off] to buf[len] */
+	uint64_t bytes;	 /* what passed so far */
+	char buf[65536];
+};
+
+/* Reads once from a FROM that is ready, into the empty buffer. Ends the program on an error. */
+void flow_fill(struct flow *f);
+
+/* Writes once to a TO that is ready, no more than it takes without blocking: a pipe or terminal
+ * that is ready takes PIPE_BUF bytes (pipe(7)). Ends the program on an error. */
+void flow_drain(struct flow *f);
+
+/*
+ * The server has ended its side: returns the client's exit status, 0 when all input was SENT (ALL)
+ * and as much was RECEIVED; else says that the server closed early.
+ */
+int client_end(bool all, uint64_t sent, uint64_t received);
+
+#endif

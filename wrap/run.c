@@ -1,0 +1,294 @@
+#include "wrap/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "wrap/net.h"
+#include "wrap/wrap.h"
+
+#define SHORTAGE_MS 100 /* how long a blocking server waits for room */
+
+/* Counted by all threads and child processes: in memory that they share. */
+static struct counts {
+	atomic_ullong connections, bytes;
+} * counts;
+
+/* Lock-free atomics: read by other threads, written by a signal handler. */
+static atomic_int stop_flag;
+static atomic_int listening = -1, serving = -1;
+
+/* The children not waited for: touched by SIGCHLD's handler, and elsewhere with SIGCHLD held. */
+static pid_t *pids;
+static volatile sig_atomic_t npids;
+static int most_children;
+
+static void on_stop(int signo)
+{
+	int err = errno;
+
+	(void)signo;
+	stop_flag = 1;
+	shutdown(listening, SHUT_RD);
+	if (serving != -1)
+		shutdown(serving, SHUT_RDWR);
+	errno = err;
+}
+
+bool stopping(void)
+{
+	return stop_flag != 0;
+}
+
+void stop_shuts(int cfd)
+{
+	serving = cfd;
+	if (stopping() && cfd != -1) /* the signal may have come just before */
+		shutdown(cfd, SHUT_RDWR);
+}
+
+void server_ready(int fd)
+{
+	struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	char text[ADDRESS_TEXT];
+
+	counts =
+	    mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (counts == MAP_FAILED)
+		perr_exit("mmap");
+	listening = fd;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
+		perr_exit("getsockname");
+	address_text((struct sockaddr *)&sa, len, text);
+	if (dprintf(STDOUT_FILENO, "listening on %s\n", text) < 0)
+		complain("stdout");
+}
+
+static sigset_t crew_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGCHLD);
+	return set;
+}
+
+void hold_signals(void)
+{
+	sigset_t set = crew_signals();
+
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+void wait_for_signal(void)
+{
+	sigset_t set = crew_signals();
+	int signo;
+
+	if (sigwait(&set, &signo) == 0 && signo != SIGCHLD)
+		on_stop(signo);
+}
+
+pid_t Fork(void)
+{
+	pid_t parent = getpid(), pid = -1;
+	sigset_t all, old;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	pid_t *more = realloc(pids, ((size_t)npids + 1) * sizeof(*pids));
+	if (more != NULL) {
+		pids = more;
+		pid = fork();
+	}
+	if (pid == 0) {
+		signal(SIGINT, SIG_DFL); /* the handler would shut down what all of them share */
+		signal(SIGTERM, SIG_DFL);
+		signal(SIGCHLD, SIG_DFL);
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
+			_exit(EXIT_FAILURE); /* the parent ended before that took hold */
+		sigemptyset(&old);
+	} else if (pid > 0) {
+		pids[npids++] = pid;
+		if (npids > most_children)
+			most_children = npids;
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return pid;
+}
+
+pid_t Waitpid(pid_t pid, int *status, int flags)
+{
+	int err = errno;
+	pid_t ended = waitpid(pid, status, flags);
+
+	for (int i = 0; i < npids; i++)
+		if (pids[i] == ended)
+			pids[i] = pids[--npids]; /* no longer ours to signal */
+	errno = err;
+	return ended;
+}
+
+int children(void)
+{
+	return npids;
+}
+
+static long peak_memory_kib(void)
+{
+	FILE *status = fopen("/proc/self/status", "r");
+	char line[128];
+	long kib = 0;
+
+	while (status != NULL && fgets(line, sizeof(line), status) != NULL)
+		if (sscanf(line, "VmHWM: %ld", &kib) == 1)
+			break;
+	if (status != NULL)
+		fclose(status);
+	return kib;
+}
+
+int server_end(void)
+{
+	struct rusage self, ended;
+	long kib = peak_memory_kib();
+
+	hold_signals(); /* from here on only this function waits for children */
+	for (int i = 0; i < npids; i++)
+		kill(pids[i], SIGKILL); /* SIGTERM would wait for one that is stopped */
+	while (npids > 0 && Waitpid(-1, NULL, 0) > 0)
+		;
+	free(pids);
+	pids = NULL;
+	getrusage(RUSAGE_SELF, &self);
+	getrusage(RUSAGE_CHILDREN, &ended);
+	timeradd(&self.ru_utime, &ended.ru_utime, &self.ru_utime);
+	timeradd(&self.ru_stime, &ended.ru_stime, &self.ru_stime);
+	if (most_children > 0 && ended.ru_maxrss > kib)
+		kib = ended.ru_maxrss;
+	dprintf(STDOUT_FILENO,
+		"served %llu connections, %llu bytes; cpu %.2f s user, %.2f s system; "
+		"memory %ld KiB, %d processes\n",
+		counts->connections, counts->bytes,
+		(double)self.ru_utime.tv_sec + (double)self.ru_utime.tv_usec / 1e6,
+		(double)self.ru_stime.tv_sec + (double)self.ru_stime.tv_usec / 1e6, kib,
+		most_children + 1);
+	return EXIT_SUCCESS;
+}
+
+void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+			return;
+	}
+	complain("RLIMIT_NOFILE");
+}
+
+int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+void say_shortage(const char *call)
+{
+	static _Atomic int64_t last = INT64_MIN / 2;
+	int err = errno;
+	int64_t now = now_ms();
+
+	errno = err;
+	if (!stopping() && now - atomic_exchange(&last, now) > 1000)
+		complain("%s", call);
+}
+
+void shortage(const char *call)
+{
+	say_shortage(call);
+	if (!stopping())
+		nanosleep(&(struct timespec){.tv_nsec = SHORTAGE_MS * 1000000L}, NULL);
+}
+
+void log_line(const char *what, ...)
+{
+	va_list args;
+
+	if (opt.quiet)
+		return;
+	va_start(args, what);
+	vdprintf(STDOUT_FILENO, what, args);
+	va_end(args);
+}
+
+size_t printable(char *text, size_t size, const char *data, size_t n)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t len = 0;
+
+	for (size_t i = 0; i < n && len + 5 <= size; i++) {
+		unsigned char c = (unsigned char)data[i];
+
+		if (c >= ' ' && c <= '~') {
+			text[len++] = data[i];
+		} else {
+			text[len++] = '\\';
+			text[len++] = 'x';
+			text[len++] = hex[c >> 4];
+			text[len++] = hex[c & 15];
+		}
+	}
+	text[len] = '\0';
+	return len;
+}
+
+void log_connected(const char *who)
+{
+	counts->connections++;
+	log_line("client %s connected\n", who);
+}
+
+void log_data(const char *who, const char *data, size_t n)
+{
+	char text[4 * 256 + 1];
+
+	counts->bytes += n;
+	for (size_t i = 0; opt.verbose && i < n; i += 256) {
+		printable(text, sizeof(text), data + i, n - i < 256 ? n - i : 256);
+		log_line("client %s: %s\n", who, text);
+	}
+}
+
+void log_gone(const char *who, uint64_t bytes, int err)
+{
+	log_line("client %s %s, %llu bytes\n", who, err == 0 ? "closed" : "reset",
+		 (unsigned long long)bytes);
+}
+
+void count_refused(void)
+{
+	counts->connections--;
+}

@@ -1,0 +1,118 @@
+/*
+ * What every program of the suite does besides its topic: the command line, starting, stopping,
+ * the log and the closing line, running out of something, and children that end with their parent.
+ */
+#ifndef WRAP_RUN_H
+#define WRAP_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * The command line. A letter means one thing everywhere; a program sets its defaults here and
+ * names the letters that it takes.
+ */
+struct options {
+	const char *host;      /* HOST, or -a ADDR: "127.0.0.1" unless set */
+	uint16_t port;	       /* PORT */
+	const char *path;      /* PATH */
+	bool verbose, quiet;   /* -v, -q */
+	double timeout;	       /* -t SECONDS */
+	double period;	       /* -s SECONDS */
+	int workers;	       /* -w N */
+	int count;	       /* -n N */
+	int bytes;	       /* -B BYTES */
+	uint16_t listeners;    /* -p PORT: the port of a group's listeners */
+	const char *broadcast; /* -b ADDR */
+	const char *group;     /* -g GROUP */
+	const char *interface; /* -i IFACE */
+	const char *own;       /* -c OWN: the client's own path */
+	const char *mode;      /* -m MODE */
+};
+extern struct options opt;
+
+/*
+ * Reads the command line into opt. LETTERS are the options taken besides -h, OPERANDS is what may
+ * follow them: "[PORT]", "[HOST [PORT]]", "[PATH]" or "". With -h prints the usage, exit 0; a
+ * usage error says what is wrong and prints the usage to stderr, exit 2. Afterwards SIGPIPE is
+ * ignored and descriptors 0, 1 and 2 are taken, if only by one that can't be written. getopt(3).
+ */
+void options(int argc, char *argv[], const char *letters, const char *operands);
+
+/* -m's value as one of the words in WORDS, NULL last: its index, or a usage error. */
+int option_mode(const char *const words[]);
+
+/*
+ * Prints "listening on ADDRESS" for FD, the socket that the server listens or receives on. From
+ * here on SIGINT and SIGTERM make stopping() true and shut FD down: an accept, recvfrom, select,
+ * poll or epoll_wait on it returns, now and ever after, so that no signal between a check and a
+ * blocking call is lost. shutdown(2), sigaction(2).
+ */
+void server_ready(int fd);
+
+/* Whether SIGINT or SIGTERM came. */
+bool stopping(void);
+
+/* Stopping shuts CFD down too: for a server that has one client at a time. -1: none any more. */
+void stop_shuts(int cfd);
+
+/*
+ * For a process that only looks after its crew: hold_signals keeps SIGINT, SIGTERM and SIGCHLD of
+ * this thread and of those that it makes pending; wait_for_signal waits for one of them and takes
+ * it, so that none is lost between a check and the wait. sigwait(3).
+ */
+void hold_signals(void);
+void wait_for_signal(void);
+
+/*
+ * fork(2), with the signals held until the child has those of stopping at their default: a stop
+ * ends it, and so does the end of its parent (PR_SET_PDEATHSIG). Returns as fork does.
+ */
+pid_t Fork(void);
+
+/* waitpid(2); errno stays, so that a signal handler may call it. */
+pid_t Waitpid(pid_t pid, int *status, int flags);
+
+/* How many children of Fork there are. */
+int children(void);
+
+/*
+ * Ends the children there are, prints the closing line and returns the exit status, 0: bytes and
+ * connections as counted below, CPU with the children's, the largest process's peak memory
+ * (getrusage(2), proc(5) VmHWM), and how many processes ran at most at one time.
+ */
+int server_end(void);
+
+/* Raises the soft limit of descriptors to the hard one. getrlimit(2), RLIMIT_NOFILE. */
+void raise_descriptor_limit(void);
+
+/*
+ * CALL failed with errno for want of descriptors, processes, threads or memory: says so, once as
+ * long as it goes on (failures less than a second apart); silent when stopping. shortage also
+ * waits 100 ms, so that a blocking server that tries again does not spin.
+ */
+void say_shortage(const char *call);
+void shortage(const char *call);
+
+/* Milliseconds of a clock that only goes forward. clock_gettime(2), CLOCK_MONOTONIC. */
+int64_t now_ms(void);
+
+/*
+ * The log, a line each on stdout; none with -q. WHO is the peer's address as text.
+ * log_connected counts a connection; log_data counts N bytes, and with -v shows them, other than
+ * printable ones as \xNN; log_gone says "closed", or "reset" when ERR is not 0.
+ */
+void log_line(const char *what, ...) __attribute__((format(printf, 1, 2)));
+void log_connected(const char *who);
+void log_data(const char *who, const char *data, size_t n);
+void log_gone(const char *who, uint64_t bytes, int err);
+
+/* Takes back a connection that was counted and then could not be served. */
+void count_refused(void);
+
+/* Writes N bytes of DATA to TEXT (SIZE bytes, NUL included) as -v shows them; returns how many. */
+size_t printable(char *text, size_t size, const char *data, size_t n);
+
+#endif

@@ -1,0 +1,220 @@
+#include "wrap/wrap.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "wrap/net.h"
+#include "wrap/run.h"
+
+const char *program_name(void)
+{
+	static char path[PATH_MAX];
+	static const char *name;
+
+	if (name == NULL) {
+		if (readlink("/proc/self/exe", path, sizeof(path) - 1) <= 0)
+			return "?";
+		name = path;
+		/* The last two parts: the topic's folder and the program. */
+		for (char *next = path; (next = strchr(next, '/')) != NULL; next++)
+			if (strchr(next + 1, '/') != NULL)
+				name = next + 1;
+	}
+	return name;
+}
+
+static const char *error_name(int err)
+{
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+	const char *name = strerrorname_np(err);
+
+	if (name != NULL)
+		return name;
+#endif
+	static _Thread_local char number[24];
+
+	snprintf(number, sizeof(number), "errno %d", err);
+	return number;
+}
+
+void complain(const char *what, ...)
+{
+	int err = errno;
+	char text[512];
+	va_list args;
+
+	va_start(args, what);
+	vsnprintf(text, sizeof(text), what, args);
+	va_end(args);
+	if (err == 0)
+		dprintf(STDERR_FILENO, "%s: %s\n", program_name(), text);
+	else
+		dprintf(STDERR_FILENO, "%s: %s: %s (%s)\n", program_name(), text, strerror(err),
+			error_name(err));
+	errno = err;
+}
+
+void perr_exit(const char *s)
+{
+	complain("%s", s);
+	exit(EXIT_FAILURE);
+}
+
+void perr_exit_address(const char *call, const struct sockaddr *sa, socklen_t salen)
+{
+	char text[ADDRESS_TEXT];
+	int err = errno;
+
+	address_text(sa, salen, text);
+	errno = err;
+	complain("%s %s", call, text);
+	exit(EXIT_FAILURE);
+}
+
+int Socket(int family, int type, int protocol)
+{
+	int fd = socket(family, type, protocol);
+
+	if (fd == -1)
+		perr_exit("socket");
+	return fd;
+}
+
+int Bind(int fd, const struct sockaddr *sa, socklen_t salen)
+{
+	if (bind(fd, sa, salen) == -1)
+		perr_exit_address("bind", sa, salen);
+	return 0;
+}
+
+int Listen(int fd, int backlog)
+{
+	if (listen(fd, backlog) == -1)
+		perr_exit("listen");
+	return 0;
+}
+
+int Connect(int fd, const struct sockaddr *sa, socklen_t salen)
+{
+	if (connect(fd, sa, salen) == -1)
+		perr_exit_address("connect", sa, salen);
+	return 0;
+}
+
+int Close(int fd)
+{
+	int result = close(fd);
+
+	if (result == -1 && errno == EBADF)
+		perr_exit("close");
+	return result; /* not tried again on EINTR: Linux has closed it all the same */
+}
+
+int Accept(int fd, struct sockaddr *sa, socklen_t *salenptr)
+{
+	socklen_t room = salenptr == NULL ? 0 : *salenptr;
+
+	for (;;) {
+		int cfd = accept(fd, sa, salenptr);
+
+		if (cfd != -1 || stopping())
+			return cfd;
+		switch (errno) {
+		case EINTR:
+		case ECONNABORTED: /* the client left before its turn; the rest: accept(2) */
+		case EPROTO:
+		case ENETDOWN:
+		case ENETUNREACH:
+		case ENOPROTOOPT:
+		case EHOSTDOWN:
+		case EHOSTUNREACH:
+		case ENONET:
+			if (salenptr != NULL)
+				*salenptr = room;
+			break;
+		default: /* EAGAIN, EMFILE … and what is not known: never tried for ever */
+			return -1;
+		}
+	}
+}
+
+ssize_t Read(int fd, void *ptr, size_t nbytes)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, ptr, nbytes);
+	while (n == -1 && errno == EINTR);
+	return n;
+}
+
+ssize_t Write(int fd, const void *ptr, size_t nbytes)
+{
+	ssize_t n;
+
+	do {
+		n = send(fd, ptr, nbytes, MSG_NOSIGNAL);
+		if (n == -1 && errno == ENOTSOCK)
+			n = write(fd, ptr, nbytes);
+	} while (n == -1 && errno == EINTR);
+	return n;
+}
+
+ssize_t Readn(int fd, void *vptr, size_t n)
+{
+	char *ptr = vptr;
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t nread = Read(fd, ptr + done, n - done);
+
+		if (nread == -1 && !(errno == EAGAIN && done > 0))
+			return -1;
+		if (nread <= 0)
+			break;
+		done += (size_t)nread;
+	}
+	return (ssize_t)done;
+}
+
+ssize_t Writen(int fd, const void *vptr, size_t n)
+{
+	const char *ptr = vptr;
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t nwritten = Write(fd, ptr + done, n - done);
+
+		if (nwritten == -1)
+			return -1;
+		done += (size_t)nwritten;
+	}
+	return (ssize_t)n;
+}
+
+ssize_t Readline(int fd, void *vptr, size_t maxlen)
+{
+	char *line = vptr;
+	size_t done = 0;
+
+	if (maxlen < 2) {
+		errno = EINVAL;
+		return -1;
+	}
+	while (done < maxlen - 1 && (done == 0 || line[done - 1] != '\n')) {
+		ssize_t nread = Read(fd, line + done, 1);
+
+		if (nread == -1 && !(errno == EAGAIN && done > 0))
+			return -1;
+		if (nread <= 0)
+			break;
+		done++;
+	}
+	line[done] = '\0';
+	return (ssize_t)done;
+}
