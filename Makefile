@@ -1,48 +1,87 @@
-# make help tells the targets.
-CC      = gcc
-# -O3: gcc vectorises the upper-casing there and not at -O2.
-CFLAGS  = -O3 -g
-WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-TOPICS  = tcp mpserver mtserver select poll epoll threadpool udp multicast unix
-BENCH   = tests/bench
+# make help lists the targets.
+CC     = gcc
+# -O3: there gcc vectorises the upper-casing, at -O2 it does not.
+CFLAGS = -O3 -g
+WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+TOPICS = tcp mpserver mtserver select poll epoll threadpool udp multicast unix
 
-# SAN=thread and the like build into a folder of their own.
-comma  := ,
-OUT    := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),plain)
-BIN    := $(if $(SAN),$(OUT)/bin/)
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(CFLAGS) \
-             $(SAN:%=-fsanitize=% -fno-omit-frame-pointer -fno-sanitize-recover=all)
+# SAN=address,undefined or SAN=thread builds into a folder of its own.
+comma := ,
+OUT   := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),plain)
+BIN   := $(if $(SAN),$(OUT)/bin/)
+FLAGS  = -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(CFLAGS) \
+         $(SAN:%=-fsanitize=% -fno-omit-frame-pointer -fno-sanitize-recover=all)
 
 # A source with a header beside it is a module, any other one a program of that name.
 sources  = $(wildcard $(1:%=%/*.c))
-modules  = $(foreach s,$(call sources,$(1)),$(if $(wildcard $(s:.c=.h)),$(s)))
-programs = $(patsubst %.c,$(BIN)%,$(filter-out $(call modules,$(1)),$(call sources,$(1))))
+modules  = $(foreach s,$(sources),$(if $(wildcard $(s:.c=.h)),$(s)))
+programs = $(patsubst %.c,$(BIN)%,$(filter-out $(modules),$(sources)))
+ALL     := $(call programs,$(TOPICS))
+TESTS   := $(call programs,tests)
+BENCH   := $(call programs,tests/bench)
+EVENT   := $(call programs,libevent)
 LIB     := $(OUT)/suite.a
-LIBOBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard wrap/*.c) $(call modules,$(TOPICS)))
-
-PROGRAMS := $(call programs,$(TOPICS))
+OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(wildcard wrap/*.c) $(call modules,$(TOPICS) tests tests/bench))
+export BIN := $(BIN)
 
 MAKEFLAGS += --no-builtin-rules
-all: $(PROGRAMS)
 .SECONDEXPANSION:
-$(TOPICS): $$(call programs,$$@)
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all $(TOPICS) libevent tests demo test test-full diff diff-budget bench bench-check format \
+        lint tags clean help force libevent-there
 
-$(PROGRAMS): $(BIN)%: $(OUT)/%.o $(LIB)
+all: $(ALL)                             ## build everything but libevent/ (CC=clang, SAN=thread, …)
+$(TOPICS): $$(call programs,$$@)        ## build one topic: make epoll
+libevent: $(EVENT)                      ## build libevent/, which needs libevent-dev
+tests: $(TESTS) $(BENCH)
+demo: all tests $(filter libevent,$(T)) ## play each pair as two terminals (T=epoll: one topic)
+	tests/demo $(T)
+test: all tests $(filter libevent,$(T)) ## test everything in about a minute (T=epoll, SAN=thread)
+	T=$(T) tests/run
+test-full: all tests                    ## size and numbers too (about ten minutes)
+	T=$(T) tests/run -f
+bench: all tests                        ## measure the servers (FULL=1: all loads and charts)
+	tests/bench/run $(if $(FULL),full)
+bench-check:                            ## what the last measurement leaves short of its goals
+	tests/bench/check
+diff:                                   ## two programs side by side: make diff A=select/server B=poll/server
+	@if [ -t 1 ]; then diff -y -b -W "$$(stty size | cut -d' ' -f2)" $(A).c $(B).c; \
+	else diff -b $(A).c $(B).c; fi || [ $$? -eq 1 ]
+diff-budget:                            ## each pair's diff in lines against its budget
+	@tests/diff_budget
+format:                                 ## lay out every source with clang-format
+	clang-format -i $$(git ls-files '*.[ch]')
+lint:                                   ## check layout, C and shell (clang-format, cppcheck, shellcheck)
+	@tests/lint
+tags:                                   ## an index for the editor: vi -t echo_step (ctags)
+	@command -v ctags >/dev/null || { echo 'make tags needs ctags (universal-ctags)'; exit 1; }
+	ctags --languages=C -R $(TOPICS) libevent wrap tests
+clean:                                  ## remove all that was built
+	rm -rf build tags $(wildcard $(patsubst %.c,%,$(filter-out $(call modules,$(TOPICS)),\
+	    $(call sources,$(TOPICS) libevent tests tests/bench))))
+help:                                   ## this list
+	@sed -n 's/^\([$$a-z][^:]*\):.*## \(.*\)/\1 \2/p' Makefile | sed 's/^$$(TOPICS)/TOPIC/' | \
+	while read -r target what; do printf '  make %-12s %s\n' "$$target" "$$what"; done
+
+$(EVENT): LDLIBS = $$(pkg-config --libs libevent)
+$(EVENT:$(BIN)%=$(OUT)/%.o): FLAGS += $$(pkg-config --cflags libevent)
+$(EVENT:$(BIN)%=$(OUT)/%.o): | libevent-there
+libevent-there:
+	@pkg-config --exists libevent || \
+	    { echo 'libevent/ needs libevent: apt-get install libevent-dev pkg-config'; exit 1; }
+
+$(ALL) $(TESTS) $(BENCH) $(EVENT): $(BIN)%: $(OUT)/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
-$(LIB): $(LIBOBJS)
+	$(CC) $(FLAGS) -o $@ $^ $(LDLIBS)
+$(LIB): $(OBJECTS)
 	@rm -f $@
 	ar rcs $@ $^
 $(OUT)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-
-# Other flags or another compiler rebuild everything.
+	$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+# Another compiler or other flags rebuild everything.
 $(OUT)/flags: force
 	@mkdir -p $(@D)
-	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
-
-.PHONY: all force $(TOPICS)
-.SECONDARY:
-.DELETE_ON_ERROR:
+	@echo '$(CC) $(WARN) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(WARN) $(CFLAGS)' > $@
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -165,6 +165,11 @@ static void client_close(int fd, int err)
 	Close(fd);
 }
 
+void client_drop(int fd)
+{
+	client_close(fd, 0);
+}
+
 void client_refuse(int cfd)
 {
 	char who[ADDRESS_TEXT];

@@ -60,6 +60,9 @@ int client_accept(int lfd);
 /* Says why CFD can't be served (errno), closes it, and does not count it. */
 void client_refuse(int cfd);
 
+/* Closes the client on FD, whatever it is owed, and logs it. */
+void client_drop(int fd);
+
 /*
  * One read and one write at most, neither blocks. Returns KEEP; WANT_READ: there may be more
  * to read, or reading may go on (an edge-triggered loop must ask anew); WANT_WRITE: the client does

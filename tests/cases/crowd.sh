@@ -1,0 +1,222 @@
+# shellcheck shell=sh
+# DESIGN: no client can end, stall or bloat a server.
+
+# usage: descriptors, threads and processes of the server, all together.
+usage() {
+	for pid in $PID $(peer children "$PID"); do
+		ls "/proc/$pid/fd"
+		ls "/proc/$pid/task" 2>/dev/null || :
+	done 2>/dev/null | wc -l
+}
+
+# settled USAGE: waits until it is that again.
+settled() {
+	i=0
+	while [ "$(usage)" -ne "$1" ]; do
+		i=$((i + 1))
+		[ $i -lt 3000 ] || fail "descriptors, threads and processes: first $1, now $(usage)"
+	done
+}
+
+# No zombie is left: a client has gone when its process has been waited for.
+no_zombies() {
+	for pid in $(peer children "$PID"); do
+		! grep -q '^State:.*zombie' "/proc/$pid/status" 2>/dev/null || echo "$pid"
+	done
+}
+
+# One connection after another leaves descriptors, threads, processes and memory where they were.
+one_after_another() {
+	start -q
+	peer row "$ADDR" 20
+	await "/proc/$PID/status" '^Threads:'
+	sleep_until_idle
+	before=$(usage)
+	memory=$(resident)
+	peer row "$ADDR" "$1"
+	sleep_until_idle
+	settled "$before"
+	grown=$(($(resident) - memory))
+	[ "$grown" -lt 1024 ] || [ -n "${SAN:-}" ] || fail "memory grew by $grown KiB"
+	stop
+	expect "connections" "$((20 + $1))" "$(served | cut -d' ' -f1)"
+}
+
+resident() {
+	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$PID/status"
+}
+
+# The crew of a concurrent server has gone when it has no more children or threads than at first.
+sleep_until_idle() {
+	case $KIND in
+	concurrent) i=0
+		while [ "$(peer children "$PID" | wc -l)" -gt 0 ] || [ "$(find "/proc/$PID/task" -mindepth 1 -maxdepth 1 | wc -l)" -gt 1 ]; do
+			i=$((i + 1))
+			[ $i -lt 3000 ] || fail "children or threads stay: $(peer children "$PID") $(ls "/proc/$PID/task")"
+		done ;;
+	esac
+}
+
+#: one concurrent crew event
+row() {
+	one_after_another 500
+}
+
+#: one concurrent crew event full
+long_row() {
+	one_after_another 10000
+}
+
+#: concurrent event
+crowd() {
+	start
+	peer crowd "$ADDR" 200
+	stop
+	expect "connections" 200 "$(served | cut -d' ' -f1)"
+}
+
+#: mtserver/server unix/stream_server poll/server epoll/lt_server epoll/et_server epoll/reactor_server threadpool/server libevent/server full
+crowd_of_5000() {
+	start -q
+	peer crowd "$ADDR" 5000
+	stop
+	expect "connections" 5000 "$(served | cut -d' ' -f1)"
+}
+
+#: mpserver/server full
+crowd_of_1000() {
+	start -q
+	peer crowd "$ADDR" 1000
+	sleep_until_idle
+	expect "zombies" '' "$(no_zombies)"
+	stop
+	expect_like "processes" '.* 1001 processes' "$(tail -n 1 out)"
+}
+
+# More clients than workers: the rest wait their turn and all are served.
+#: one crew
+turns() {
+	start
+	peer turns "$ADDR" 200
+	stop
+	expect "connections" 200 "$(served | cut -d' ' -f1)"
+}
+
+#: one concurrent crew event
+connect_and_leave() {
+	start
+	peer touch "$ADDR" 300
+	expect "the echo afterwards" ABC "$(echo abc | copy)"
+	stop
+}
+
+# A reset ends that client only.
+#: one concurrent crew event
+reset() {
+	start
+	peer reset "$ADDR"
+	await out '^client .* reset, [0-9]+ bytes'
+	expect "the echo afterwards" ABC "$(echo abc | copy)"
+	stop
+}
+
+#: concurrent crew event
+silent_client() {
+	start
+	mkfifo in
+	peer hold "$ADDR" 1 <in >held &
+	exec 3>in
+	await held 'held 1'
+	expect "the echo beside it" ABC "$(echo abc | copy)"
+	exec 3>&-
+	wait $!
+	stop
+}
+
+# A client that sends and never reads: it is held up, and the others are served as before.
+#: concurrent crew event
+never_reads() {
+	start -q
+	peer stuck "$ADDR" >stuck &
+	await stuck 'stuck [0-9]+'
+	if [ "$KIND" = crew ]; then
+		peer turns "$ADDR" 20
+	else
+		peer crowd "$ADDR" 20
+	fi
+	# What it sent and what it was sent fill the kernel's buffers, and one buffer of the server's.
+	memory=$(resident)
+	[ "$memory" -lt 20000 ] || [ -n "${SAN:-}" ] || fail "the server holds $memory KiB"
+	stop
+}
+
+#: concurrent crew event
+flooder() {
+	start -q
+	peer flood "$ADDR" >flooding &
+	flooder=$!
+	await flooding flooding
+	peer ping "$ADDR" 200
+	kill -0 "$flooder" || fail "the flooder has ended"
+	kill "$flooder"
+	stop
+}
+
+# The parent reaps all, from the first child on.
+#: mpserver/server
+zombies() {
+	start
+	peer row "$ADDR" 20
+	sleep_until_idle
+	expect "zombies" '' "$(no_zombies)"
+	stop
+}
+
+# With few descriptors: said once, those it has are served, it does not spin, and all are served.
+#: concurrent crew event -mpserver/server -mpserver/prefork_server
+descriptors_run_out() {
+	allow_stderr
+	start -q
+	peer limit "$PID" 40
+	mkfifo in
+	"$BIN/tests/peer" hold "$ADDR" 20 <in >held &
+	exec 3>in
+	if [ "$KIND" = crew ]; then
+		exec 3>&-
+	else
+		await held 'held 20'
+		"$BIN/tests/peer" crowd "$ADDR" 60 &
+		rest=$!
+		await err 'Too many open files'
+		before=$(peer wakeups "$PID")
+		peer await err 'never' 2>/dev/null &
+		nobody=$!
+		timeout 2 tail -f /dev/null || :
+		kill "$nobody"
+		woken=$(($(peer wakeups "$PID") - before))
+		[ "$woken" -lt 200 ] || fail "woken $woken times in two seconds"
+		exec 3>&-
+		wait "$rest"
+	fi
+	wait
+	stop
+}
+
+#: mpserver/prefork_server
+worker_replaced() {
+	start -w 2
+	victim=$(peer children "$PID" | head -n 1)
+	kill -KILL "$victim"
+	peer gone "$victim"
+	i=0
+	until [ "$(peer children "$PID" | grep -vcx "$victim")" -eq 2 ]; do
+		i=$((i + 1))
+		[ $i -lt 3000 ] || fail "no new worker: $(peer children "$PID")"
+	done
+	mkfifo in
+	"$BIN/tests/peer" hold "$ADDR" 2 <in >held &
+	exec 3>in
+	await held 'held 2'
+	exec 3>&-
+	stop
+}

@@ -1,0 +1,104 @@
+# shellcheck shell=sh
+# DESIGN: SIGINT or SIGTERM, and it is gone with all its processes, exit 0; restart at once.
+
+#: one concurrent crew event
+interrupt() {
+	start
+	stop INT
+}
+
+#: one concurrent crew event
+terminate() {
+	start
+	stop TERM
+}
+
+# With clients that talk, that are silent, and that never read.
+#: one concurrent crew event
+stop_with_clients() {
+	start
+	mkfifo in
+	peer stuck "$ADDR" >stuck 2>&1 &
+	peer hold "$ADDR" 1 <in >held 2>&1 &
+	exec 3>in
+	await out '^client .* connected'
+	if [ "$KIND" != one ]; then
+		await held held
+	fi
+	stop
+	exec 3>&-
+}
+
+# To the whole group, as Ctrl-C in a terminal sends it. A shell without job control starts jobs with
+# SIGINT ignored, hence the group of its own.
+#: one concurrent crew event
+interrupt_group() {
+	set -m
+	start
+	set +m
+	expect "the echo" ABC "$(echo abc | copy)"
+	children=$(peer children "$PID")
+	kill -INT "-$PID"
+	ended
+	# shellcheck disable=SC2086
+	peer gone $children
+}
+
+# The children of a server that is killed end with it.
+#: mpserver/server mpserver/prefork_server
+parent_killed() {
+	start
+	mkfifo in
+	"$BIN/tests/peer" hold "$ADDR" 2 <in >held 2>&1 &
+	exec 3>in
+	await held held
+	children=$(peer children "$PID")
+	[ -n "$children" ] || fail "no children"
+	kill -KILL "$PID"
+	# shellcheck disable=SC2086
+	peer gone $children
+}
+
+# One worker's SIGTERM ends that worker only.
+#: mpserver/prefork_server
+worker_terminated() {
+	start
+	kill -TERM "$(peer children "$PID" | head -n 1)"
+	expect "the echo" ABC "$(echo abc | copy)"
+	stop
+}
+
+# Killed with a client open and started again at once on the same port.
+#: one concurrent crew event -unix/stream_server
+restart() {
+	start
+	port=${ADDR##*:}
+	mkfifo in
+	"$BIN/tests/peer" hold "$ADDR" 1 <in >held 2>&1 &
+	exec 3>in
+	await held 'held 1'
+	stop
+	# shellcheck disable=SC2086
+	"$P" $OPTIONS "$port" >out 2>err &
+	PID=$!
+	await out "^listening on 127.0.0.1:$port"
+	expect "the echo" ABC "$(echo abc | copy)"
+	exec 3>&-
+	stop
+}
+
+# A log that nobody reads any more ends nothing.
+#: one concurrent crew event -unix/stream_server
+broken_log() {
+	mkfifo pipe
+	# shellcheck disable=SC2086
+	"$P" $OPTIONS 0 >pipe 2>err &
+	PID=$!
+	read -r first <pipe
+	ADDR=${first#listening on } WHERE="127.0.0.1 ${first##*:}"
+	expect "the echo" ABC "$(echo abc | copy)"
+	expect "the echo" ABC "$(echo abc | copy)"
+	kill "$PID"
+	peer gone "$PID"
+	wait "$PID"
+}

@@ -1,0 +1,151 @@
+# What the cases are written with. Called by tests/one: lib.sh TESTS FILE - CASE PROGRAM KIND [OPTIONS].
+# A case finds:  P the program, PROGRAM and KIND as in tests/programs, BIN the binaries' folder; it
+# stands in an empty folder of its own and ends at the first command that fails.
+TESTS=$1
+FILE=$2
+CASE=$4
+PROGRAM=$5
+KIND=$6
+shift 6
+OPTIONS=$*
+P=$BIN/$PROGRAM
+
+# fail WHAT: ends the case. Shows what the server said, if there is one.
+fail() {
+	echo "$*"
+	for f in out err; do
+		[ ! -s "$f" ] || { echo "-- the server's $f:" && tail -n 20 "$f"; }
+	done
+	exit 1
+}
+
+skip() {
+	echo "skipped: $*"
+	exit 77
+}
+
+# expect WHAT WANTED SEEN
+expect() {
+	[ "$2" = "$3" ] || fail "$1: expected '$2', saw '$3'"
+}
+
+# expect_like WHAT PATTERN SEEN: an extended regular expression for all of one line.
+expect_like() {
+	printf '%s\n' "$3" | grep -Eqx -- "$2" || fail "$1: expected like '$2', saw '$3'"
+}
+
+# expect_exit STATUS COMMAND...: its stdout goes to ./stdout, its stderr to ./stderr.
+expect_exit() {
+	wanted=$1 status=0
+	shift
+	"$@" >stdout 2>stderr || status=$?
+	[ "$status" -eq "$wanted" ] ||
+		fail "$*: expected exit $wanted, saw $status; stderr: $(head -n 5 stderr)"
+}
+
+peer() {
+	"$BIN/tests/peer" "$@"
+}
+
+# within SECONDS COMMAND...
+within() {
+	timeout -k 1 "$@" || { status=$?; [ $status -ne 124 ] || echo "not done in time: $*"; return $status; }
+}
+
+# await FILE PATTERN: until FILE has a line like that.
+await() {
+	peer await "$1" "$2" || fail "no line '$2' came in $1: $(tail -n 3 "$1" 2>/dev/null)"
+}
+
+# start [OPTIONS]: the program under test, a server, on a port that the kernel picks (a path for
+# AF_UNIX). Sets PID, ADDR as it prints it, and WHERE, what a client takes for it.
+start() {
+	start_server "$P" "$@"
+}
+
+# start_server SERVER [OPTIONS]: another one, for the tests of a client.
+start_server() {
+	server=$1
+	shift
+	operand=0
+	case $server in
+	*/unix/*) operand=./srv.socket ;;
+	esac
+	# shellcheck disable=SC2086 # several words
+	"$server" $OPTIONS "$@" "$operand" >out 2>err </dev/null &
+	PID=$!
+	await out '^listening on '
+	located
+}
+
+located() {
+	ADDR=$(sed -n '1s/^listening on //p' out)
+	WHERE=$ADDR
+	case $ADDR in
+	*:*) WHERE=$(echo "$ADDR" | sed 's/:\([0-9]*\)$/ \1/; s/[][]//g') ;;
+	esac
+}
+
+# The server that a client is tested with.
+start_any() {
+	OPTIONS=''
+	case $PROGRAM in
+	unix/*) start_server "$BIN/unix/stream_server" "$@" ;;
+	*) start_server "$BIN/poll/server" "$@" ;;
+	esac
+}
+
+# client [ARGUMENTS]: the client under test.
+client() {
+	# shellcheck disable=SC2086
+	"$P" $OPTIONS "$@" $WHERE
+}
+
+# copy: stdin to the server and its echo to stdout, with any client that fits the server.
+copy() {
+	case $ADDR in
+	*:*) # shellcheck disable=SC2086
+		"$BIN/mtserver/client" $WHERE ;;
+	*) "$BIN/unix/stream_client" "$ADDR" ;;
+	esac
+}
+
+CLOSING='served [0-9]+ connections, [0-9]+ bytes; cpu [0-9.]+ s user, [0-9.]+ s system; memory [0-9]+ KiB, [0-9]+ processes'
+
+# ended [STATUS]: the server has been told to stop; it and all its processes go, with the closing
+# line last and nothing on stderr but what allow_stderr has let pass.
+ended() {
+	peer gone "$PID"
+	status=0
+	wait "$PID" || status=$?
+	expect "the server's exit status" "${1:-0}" "$status"
+	expect_like "the closing line" "$CLOSING" "$(tail -n 1 out)"
+	[ -n "${STDERR_ALLOWED:-}" ] || [ ! -s err ] || fail "the server complained"
+}
+
+allow_stderr() {
+	STDERR_ALLOWED=1
+}
+
+# stop: as Ctrl-C or kill does, and its processes are gone with it.
+stop() {
+	children=$(peer children "$PID")
+	kill -"${1:-TERM}" "$PID"
+	ended
+	# shellcheck disable=SC2086
+	peer gone $children
+}
+
+# served: the numbers of the closing line, "CONNECTIONS BYTES".
+served() {
+	sed -n '$s/^served \([0-9]*\) connections, \([0-9]*\) bytes.*/\1 \2/p' out
+}
+
+# log_lines PATTERN: how many lines of the server's log are like that.
+log_lines() {
+	grep -Ec -- "$1" out || :
+}
+
+# shellcheck source=/dev/null
+. "$FILE"
+"$CASE"

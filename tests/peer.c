@@ -1,0 +1,570 @@
+/*
+ * What a shell script cannot do, for the tests: clients that misbehave or are many, waiting with a
+ * bound, and a process group for each case. ADDR is what a server says it listens on.
+ *
+ *   case SECONDS COMMAND…   run it in a process group of its own, of which nothing stays
+ *   await FILE PATTERN      wait until a line of FILE matches the extended regular expression
+ *   gone PID…               wait until none of them runs
+ *   children PID            print the numbers of its children
+ *   limit PID N             set its soft and hard limit of descriptors
+ *   wakeups PID             how often its threads and children have slept and been woken
+ *   freeport                a UDP port that nobody has
+ *   talk ADDR TEXT…         send each TEXT alone, wait for its echo, half-close; print the echoes
+ *   hold ADDR N             N connections that were answered; say "held N", keep them until stdin
+ * ends crowd ADDR N            N connections at once, a line each; all must come back row ADDR N N
+ * connections one after another, a line each touch ADDR N            N connections that are closed
+ * at once, every other one by a reset reset ADDR              send a line, read half of the answer,
+ * reset stuck ADDR              send until the server takes no more, never read; say "stuck N"
+ *   flood ADDR              send and read without end
+ *   ping ADDR N             N lines, each answered before the next
+ *   owed ADDR BYTES         send BYTES, half-close, only then read them all
+ *   drip ADDR TEXT          send TEXT a byte at a time without waiting, half-close, print the echo
+ *   mute                    a server that accepts and never answers; says "listening on ADDR"
+ *   hangup                  a server that reads a line, answers half of it and closes; the same
+ */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <regex.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "wrap/echo.h"
+#include "wrap/net.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+#define BOUND_MS 30000 /* no wait is longer: a test that fails must end */
+
+static void die(const char *what)
+{
+	errno = 0;
+	perr_exit(what);
+}
+
+static int number(const char *text)
+{
+	return (int)strtol(text, NULL, 10);
+}
+
+static void nap(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+}
+
+/* A connected socket; what it waits for is bounded. */
+static int dial(const char *addr)
+{
+	struct timeval bound = {.tv_sec = BOUND_MS / 1000};
+	struct sockaddr_storage sa = {0};
+	const char *colon = strrchr(addr, ':');
+	socklen_t len;
+
+	if (colon == NULL) {
+		struct sockaddr_un *sun = (struct sockaddr_un *)&sa;
+		sun->sun_family = AF_UNIX;
+		snprintf(sun->sun_path, sizeof(sun->sun_path), "%s", addr);
+		len = sizeof(*sun);
+	} else if (addr[0] == '[') {
+		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&sa;
+		in6->sin6_family = AF_INET6;
+		in6->sin6_addr = in6addr_loopback;
+		in6->sin6_port = htons((uint16_t)number(colon + 1));
+		len = sizeof(*in6);
+	} else {
+		struct sockaddr_in *in = (struct sockaddr_in *)&sa;
+		in->sin_family = AF_INET;
+		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		in->sin_port = htons((uint16_t)number(colon + 1));
+		len = sizeof(*in);
+	}
+	int fd = Socket(sa.ss_family, SOCK_STREAM, 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
+	Connect(fd, (struct sockaddr *)&sa, len);
+	return fd;
+}
+
+static void say(int fd, const char *text, size_t n)
+{
+	if (Writen(fd, text, n) == -1)
+		perr_exit("send");
+}
+
+/* The next N bytes must be TEXT upper-cased. */
+static void hear(int fd, const char *text, size_t n)
+{
+	char *want = malloc(n + 1), *got = malloc(n + 1);
+
+	if (want == NULL || got == NULL)
+		perr_exit("malloc");
+	memcpy(want, text, n);
+	upper(want, n);
+	ssize_t len = Readn(fd, got, n);
+	if (len == -1)
+		perr_exit("receive");
+	if ((size_t)len != n || memcmp(want, got, n) != 0) {
+		got[len] = '\0';
+		errno = 0;
+		complain("expected %zu bytes of the echo, saw %zd: '%.40s'", n, len, got);
+		exit(EXIT_FAILURE);
+	}
+	free(want);
+	free(got);
+}
+
+static void hear_end(int fd)
+{
+	char c;
+	ssize_t n = Read(fd, &c, 1);
+
+	if (n == -1)
+		perr_exit("end of the echo");
+	if (n != 0)
+		die("more came back than was sent");
+}
+
+static void line(int fd, int i)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "this is line %d of a client\n", i);
+
+	say(fd, text, (size_t)n);
+	hear(fd, text, (size_t)n);
+}
+
+static void reset(int fd)
+{
+	struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	Close(fd);
+}
+
+static void end(int fd)
+{
+	shutdown(fd, SHUT_WR);
+	hear_end(fd);
+	Close(fd);
+}
+
+static int many(const char *addr, int n, const char *how)
+{
+	int *fds = calloc((size_t)n, sizeof(*fds));
+	char eof;
+
+	if (fds == NULL)
+		perr_exit("calloc");
+	for (int i = 0; i < n; i++)
+		fds[i] = dial(addr);
+	for (int i = 0; i < n; i++) {
+		line(fds[i], i);
+		if (how[0] == 't')
+			end(fds[i]);
+	}
+	if (how[0] == 'h') {
+		printf("held %d\n", n);
+		fflush(stdout);
+		while (Read(STDIN_FILENO, &eof, 1) > 0)
+			;
+	}
+	for (int i = 0; how[0] != 't' && i < n; i++)
+		end(fds[i]);
+	free(fds);
+	return 0;
+}
+
+static int row(const char *addr, int n)
+{
+	for (int i = 0; i < n; i++) {
+		int fd = dial(addr);
+		line(fd, i);
+		end(fd);
+	}
+	return 0;
+}
+
+static int touch(const char *addr, int n)
+{
+	for (int i = 0; i < n; i++) {
+		int fd = dial(addr);
+		if (i % 2 == 0)
+			reset(fd);
+		else
+			Close(fd);
+	}
+	return 0;
+}
+
+static int stuck(const char *addr)
+{
+	static char block[65536];
+	int fd = dial(addr);
+	size_t sent = 0;
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	memset(block, 'x', sizeof(block));
+	while (poll(&p, 1, 500) ==
+	       1) { /* half a second without room: the server has stopped reading */
+		ssize_t n = send(fd, block, sizeof(block), MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n == -1 && errno != EAGAIN)
+			perr_exit("send");
+		if (n > 0)
+			sent += (size_t)n;
+	}
+	printf("stuck %zu\n", sent);
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
+/* Sends BYTES of lines and reads them back, as many at a time as both sides take. */
+static int flood(const char *addr)
+{
+	static char block[65536];
+	int fd = dial(addr);
+
+	memset(block, 'y', sizeof(block));
+	printf("flooding\n");
+	fflush(stdout);
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN | POLLOUT};
+		if (poll(&p, 1, BOUND_MS) <= 0)
+			die("the server neither takes nor gives");
+		if (p.revents & POLLIN && recv(fd, block, sizeof(block), MSG_DONTWAIT) == 0)
+			die("the server closed");
+		memset(block, 'y', sizeof(block));
+		if (p.revents & POLLOUT &&
+		    send(fd, block, sizeof(block), MSG_DONTWAIT | MSG_NOSIGNAL) == -1 &&
+		    errno != EAGAIN)
+			perr_exit("send");
+	}
+}
+
+static int owed(const char *addr, size_t n)
+{
+	char *text = malloc(n);
+	int fd = dial(addr);
+
+	if (text == NULL)
+		perr_exit("malloc");
+	for (size_t i = 0; i < n; i++)
+		text[i] = (char)('a' + i % 26);
+	/* Both sides' buffers may be smaller than that: a child sends, and only its end starts the
+	 * reading; what can't be sent by then is sent while the parent reads. */
+	if (fork() == 0) {
+		say(fd, text, n);
+		shutdown(fd, SHUT_WR);
+		_exit(0);
+	}
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	while (poll(&p, 1, 200) == 1 && waitpid(-1, NULL, WNOHANG) == 0)
+		nap();
+	hear(fd, text, n);
+	hear_end(fd);
+	free(text);
+	return 0;
+}
+
+static int drip(const char *addr, const char *text)
+{
+	int fd = dial(addr);
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < n; i++)
+		say(fd, text + i, 1);
+	shutdown(fd, SHUT_WR);
+	hear(fd, text, n);
+	hear_end(fd);
+	return 0;
+}
+
+static int talk(const char *addr, char *texts[])
+{
+	int fd = dial(addr);
+	char buf[4096];
+
+	for (; *texts != NULL; texts++) {
+		say(fd, *texts, strlen(*texts));
+		ssize_t n = Readn(fd, buf, strlen(*texts));
+		if (n == -1)
+			perr_exit("receive");
+		printf("%.*s", (int)n, buf);
+	}
+	fflush(stdout);
+	shutdown(fd, SHUT_WR);
+	hear_end(fd);
+	return 0;
+}
+
+/* A server for the tests of clients: it takes one client and then does what HANGUP says. */
+static int bad_server(bool hangup)
+{
+	char buf[512];
+	int lfd = tcp_listen("127.0.0.1", 0);
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	char text[ADDRESS_TEXT];
+
+	if (getsockname(lfd, (struct sockaddr *)&sa, &len) == -1)
+		perr_exit("getsockname");
+	address_text((struct sockaddr *)&sa, len, text);
+	printf("listening on %s\n", text);
+	fflush(stdout);
+	int cfd = accept(lfd, NULL, NULL);
+	if (cfd == -1)
+		perr_exit("accept");
+	ssize_t n = Readline(cfd, buf, sizeof(buf));
+	if (!hangup)
+		pause();
+	upper(buf, (size_t)n);
+	say(cfd, buf, (size_t)n / 2);
+	Close(cfd);
+	return 0;
+}
+
+static int await(const char *file, const char *pattern)
+{
+	regex_t regex;
+	char text[65536];
+
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB | REG_NEWLINE) != 0)
+		die("bad pattern");
+	for (int64_t end = now_ms() + BOUND_MS; now_ms() < end; nap()) {
+		FILE *f = fopen(file, "r");
+		if (f == NULL)
+			continue;
+		while (fgets(text, sizeof(text), f) != NULL) {
+			if (regexec(&regex, text, 0, NULL, 0) == 0) {
+				fclose(f);
+				regfree(&regex);
+				return 0;
+			}
+		}
+		fclose(f);
+	}
+	errno = 0;
+	complain("no line '%s' came in %s", pattern, file);
+	return 1;
+}
+
+/* The field after the command's name in /proc/PID/stat: state, then parent. */
+static bool process(int pid, char *state, int *parent)
+{
+	char path[64], text[512];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	FILE *f = fopen(path, "r");
+	if (f == NULL)
+		return false;
+	bool there = fgets(text, sizeof(text), f) != NULL;
+	fclose(f);
+	const char *end = there ? strrchr(text, ')') : NULL;
+	return end != NULL && sscanf(end + 1, " %c %d", state, parent) == 2;
+}
+
+static int gone(char *pids[])
+{
+	int64_t end = now_ms() + BOUND_MS;
+	int parent;
+	char state;
+
+	for (; *pids != NULL; pids++) {
+		while (process(number(*pids), &state, &parent) && state != 'Z') {
+			if (now_ms() > end) {
+				errno = 0;
+				complain("process %s still runs", *pids);
+				return 1;
+			}
+			nap();
+		}
+	}
+	return 0;
+}
+
+/* Calls EACH for every child of PID; returns how many there were. */
+static int each_child(int pid, void (*each)(int pid))
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int parent, n = 0;
+	char state;
+
+	if (proc == NULL)
+		perr_exit("/proc");
+	while ((entry = readdir(proc)) != NULL) {
+		int other = number(entry->d_name);
+		if (other > 0 && process(other, &state, &parent) && parent == pid) {
+			each(other);
+			n++;
+		}
+	}
+	closedir(proc);
+	return n;
+}
+
+static void print_pid(int pid)
+{
+	printf("%d\n", pid);
+}
+
+static long slept;
+
+static void add_wakeups(int pid)
+{
+	char path[300], text[256];
+	struct dirent *entry;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	DIR *tasks = opendir(path);
+	while (tasks != NULL && (entry = readdir(tasks)) != NULL) {
+		long n;
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/status", pid, entry->d_name);
+		FILE *f = fopen(path, "r");
+		while (f != NULL && fgets(text, sizeof(text), f) != NULL)
+			if (sscanf(text, "voluntary_ctxt_switches: %ld", &n) == 1)
+				slept += n;
+		if (f != NULL)
+			fclose(f);
+	}
+	if (tasks != NULL)
+		closedir(tasks);
+}
+
+static int limit(int pid, int n)
+{
+	struct rlimit limit = {.rlim_cur = (rlim_t)n, .rlim_max = (rlim_t)n};
+
+	if (prlimit(pid, RLIMIT_NOFILE, &limit, NULL) == -1)
+		perr_exit("prlimit");
+	return 0;
+}
+
+static int free_port(void)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	socklen_t len = sizeof(in);
+	int fd = Socket(AF_INET, SOCK_DGRAM, 0);
+
+	Bind(fd, (struct sockaddr *)&in, len);
+	if (getsockname(fd, (struct sockaddr *)&in, &len) == -1)
+		perr_exit("getsockname");
+	printf("%u\n", ntohs(in.sin_port));
+	return 0;
+}
+
+static volatile sig_atomic_t the_case;
+
+static void end_case(int signo)
+{
+	(void)signo;
+	if (the_case > 0)
+		kill(-the_case, SIGKILL);
+}
+
+/* Runs ARGV in a new process group, of which nothing is left afterwards, however it ends. */
+static int run_case(int seconds, char *argv[])
+{
+	struct sigaction action = {.sa_handler = end_case};
+	int status;
+
+	/* What a killed server leaves is ours to see and to end. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGALRM, &action, NULL);
+	pid_t pid = fork();
+	if (pid == 0) {
+		setpgid(0, 0);
+		signal(SIGPIPE, SIG_DFL);
+		execvp(argv[0], argv);
+		perr_exit(argv[0]);
+	}
+	setpgid(pid, pid);
+	the_case = pid;
+	alarm((unsigned)seconds);
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		;
+	bool late = alarm(0) == 0;
+	kill(-pid, SIGKILL);
+	for (int64_t end = now_ms() + BOUND_MS; waitpid(-1, NULL, WNOHANG) != -1 && now_ms() < end;)
+		nap();
+	if (late) {
+		errno = 0;
+		complain("not done after %d seconds", seconds);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *what = argc > 1 ? argv[1] : "", *addr = argc > 2 ? argv[2] : "";
+	int n = argc > 3 ? number(argv[3]) : 0, fd;
+
+	if (argc > 3 && strcmp(what, "case") == 0)
+		return run_case(number(addr), argv + 3);
+	signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit();
+	if (strcmp(what, "await") == 0 && argc == 4)
+		return await(addr, argv[3]);
+	if (strcmp(what, "gone") == 0)
+		return gone(argv + 2);
+	if (strcmp(what, "children") == 0)
+		return each_child(number(addr), print_pid) < 0;
+	if (strcmp(what, "limit") == 0)
+		return limit(number(addr), n);
+	if (strcmp(what, "wakeups") == 0) {
+		add_wakeups(number(addr));
+		each_child(number(addr), add_wakeups);
+		return printf("%ld\n", slept) < 0;
+	}
+	if (strcmp(what, "freeport") == 0)
+		return free_port();
+	if (strcmp(what, "talk") == 0)
+		return talk(addr, argv + 3);
+	if (strcmp(what, "hold") == 0 || strcmp(what, "crowd") == 0 || strcmp(what, "turns") == 0)
+		return many(addr, n, what);
+	if (strcmp(what, "row") == 0)
+		return row(addr, n);
+	if (strcmp(what, "touch") == 0)
+		return touch(addr, n);
+	if (strcmp(what, "reset") == 0) {
+		fd = dial(addr);
+		say(fd, "to be cut off\n", 14);
+		hear(fd, "to be", 5);
+		reset(fd);
+		return 0;
+	}
+	if (strcmp(what, "stuck") == 0)
+		return stuck(addr);
+	if (strcmp(what, "flood") == 0)
+		return flood(addr);
+	if (strcmp(what, "ping") == 0) {
+		fd = dial(addr);
+		for (int i = 0; i < n; i++)
+			line(fd, i);
+		return 0;
+	}
+	if (strcmp(what, "owed") == 0)
+		return owed(addr, (size_t)n);
+	if (strcmp(what, "drip") == 0 && argc == 4)
+		return drip(addr, argv[3]);
+	if (strcmp(what, "mute") == 0 || strcmp(what, "hangup") == 0)
+		return bad_server(what[0] == 'h');
+	die("what? The opening comment of tests/peer.c tells");
+}
