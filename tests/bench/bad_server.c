@@ -1,0 +1,84 @@
+/*
+ * A server for the tests of the load generator: serves one client well up to the millionth byte,
+ * and then does what -m says.
+ */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "wrap/echo.h"
+#include "wrap/net.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+#define WRONG_AT 1000000
+
+enum { WELL, CORRUPT, DROP, REORDER, REPEAT, MISCOUNT, HANG, DIE };
+static const char *const modes[] = {"well",	"corrupt", "drop", "reorder", "repeat",
+				    "miscount", "hang",	   "die",  NULL};
+
+/* Spoils the byte at BUF[AT] of N, as MODE says. Returns how many bytes there are now. */
+static size_t spoil(int mode, char *buf, size_t n, size_t at)
+{
+	char byte = buf[at];
+
+	switch (mode) {
+	case CORRUPT:
+		buf[at] ^= 1;
+		break;
+	case DROP:
+		memmove(buf + at, buf + at + 1, --n - at);
+		break;
+	case REORDER: /* with the first one after it that is another */
+		for (size_t i = at + 1; i < n; i++) {
+			if (buf[i] != byte) {
+				buf[at] = buf[i];
+				buf[i] = byte;
+				break;
+			}
+		}
+		break;
+	case REPEAT:
+		memmove(buf + at + 1, buf + at, n++ - at);
+		break;
+	case HANG:
+		pause();
+		break;
+	case DIE:
+		raise(SIGKILL);
+		break;
+	}
+	return n;
+}
+
+int main(int argc, char *argv[])
+{
+	char buf[4096 + 1];
+	ssize_t nread;
+	size_t total = 0;
+	int cfd;
+
+	opt.mode = "well";
+	options(argc, argv, "qm", "[PORT]");
+	int mode = option_mode(modes);
+	int lfd = tcp_listen(opt.host, opt.port);
+	server_ready(lfd);
+	while ((cfd = Accept(lfd, NULL, NULL)) != -1) {
+		log_connected("");
+		while ((nread = Read(cfd, buf, sizeof(buf) - 1)) > 0) {
+			size_t n = (size_t)nread, at = WRONG_AT - total;
+			bool now = total <= WRONG_AT && at < n;
+
+			if (!now || mode != MISCOUNT)
+				log_data("", buf, n);
+			total += n;
+			upper(buf, n);
+			if (now)
+				n = spoil(mode, buf, n, at);
+			if (Writen(cfd, buf, n) == -1)
+				break;
+		}
+		Close(cfd);
+	}
+	return server_end();
+}

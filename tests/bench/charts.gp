@@ -1,0 +1,50 @@
+# summary.csv -> four charts. gnuplot -e "out='tests/bench/results'" tests/bench/charts.gp
+summary = out . '/summary.csv'
+# The lines of one load; the ceiling's name cut short.
+pick(load) = "< awk -F, -v OFS=, '$2 \",\" $3 \",\" $4 == \"" . load . "\" " \
+	. "{ sub(\"tests/bench/\", \"\", $1); print }' " . summary
+# One server's lines of the idle load, by how many are idle.
+ladder(server) = "< awk -F, '$1 == \"" . server . "\" && $2 == \"idle\"' " . summary . ' | sort -t, -k3n'
+
+set datafile separator ','
+set terminal svg size 900,480 font 'sans,13' background 'white' enhanced noenhanced
+set style fill solid 0.85 noborder
+set style data histogram
+set style histogram clustered gap 1
+set xtics rotate by -35 scale 0
+set grid ytics lc 'gray'
+set yrange [0:]
+set format y '%.0f'
+
+set output out . '/messages.svg'
+set title 'Messages of 64 bytes per second, at 1, 64 and 1,000 connections'
+set key outside top right
+plot pick('ping,64,64') using 6:xtic(1) title '64', \
+     pick('ping,1000,64') using 6 title '1,000'
+
+set output out . '/churn.svg'
+set title 'Connections per second: connect, one line, close; 8 at once'
+unset key
+plot pick('churn,8,64') using 6:xtic(1)
+
+set output out . '/memory.svg'
+set title 'Memory for each idle connection, bytes (log scale)'
+set logscale y
+set yrange [10:]
+plot pick('idle,1000,64') using 12:xtic(1)
+
+set output out . '/idle.svg'
+set title 'Answer time of one active client beside idle ones'
+set style data linespoints
+set logscale xy
+set xtics norotate scale 1 autofreq
+set xrange [8:25000]
+set yrange [1:]
+set xlabel 'idle connections'
+set ylabel 'microseconds (median)'
+set key left top
+set grid xtics ytics lc 'gray'
+set pointsize 0.8
+plot ladder('select/server') using 3:9 title 'select' lw 2, \
+     ladder('poll/server') using 3:9 title 'poll' lw 2, \
+     ladder('epoll/lt_server') using 3:9 title 'epoll' lw 2
