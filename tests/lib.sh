@@ -68,11 +68,11 @@ start_server() {
 	server=$1
 	shift
 	operand=0
-	case $server in
+	case "$server $*" in
 	*/unix/*) operand=./srv.socket ;;
 	esac
 	# shellcheck disable=SC2086 # several words
-	"$server" $OPTIONS "$@" "$operand" >out 2>err </dev/null &
+	"$server" "$@" $OPTIONS "$operand" >out 2>err </dev/null &
 	PID=$!
 	await out '^listening on '
 	located

@@ -6,8 +6,9 @@
  *   await FILE PATTERN      wait until a line of FILE matches the extended regular expression
  *   gone PID…               wait until none of them runs
  *   children PID            print the numbers of its children
- *   limit PID N             set its soft and hard limit of descriptors
- *   wakeups PID             how often its threads and children have slept and been woken
+ *   group COMMAND…          run it in a process group of its own
+ *   limit PID N             set its soft limit of descriptors
+ *   wakeups PID             how often its threads and children are woken in a second
  *   freeport                a UDP port that nobody has
  *   talk ADDR TEXT…         send each TEXT alone, wait for its echo, half-close; print the echoes
  *   hold ADDR N             N connections that were answered; say "held N", keep them until stdin
@@ -167,6 +168,7 @@ static int many(const char *addr, int n, const char *how)
 	int *fds = calloc((size_t)n, sizeof(*fds));
 	char eof;
 
+	raise_descriptor_limit();
 	if (fds == NULL)
 		perr_exit("calloc");
 	for (int i = 0; i < n; i++)
@@ -445,10 +447,27 @@ static void add_wakeups(int pid)
 		closedir(tasks);
 }
 
+static int wakeups(int pid)
+{
+	add_wakeups(pid);
+	each_child(pid, add_wakeups);
+	long before = slept;
+	for (int64_t end = now_ms() + 1000; now_ms() < end;)
+		nap();
+	slept = 0;
+	add_wakeups(pid);
+	each_child(pid, add_wakeups);
+	printf("%ld\n", slept - before);
+	return 0;
+}
+
 static int limit(int pid, int n)
 {
-	struct rlimit limit = {.rlim_cur = (rlim_t)n, .rlim_max = (rlim_t)n};
+	struct rlimit limit;
 
+	if (prlimit(pid, RLIMIT_NOFILE, NULL, &limit) == -1)
+		perr_exit("prlimit");
+	limit.rlim_cur = (rlim_t)n;
 	if (prlimit(pid, RLIMIT_NOFILE, &limit, NULL) == -1)
 		perr_exit("prlimit");
 	return 0;
@@ -474,6 +493,11 @@ static void end_case(int signo)
 	(void)signo;
 	if (the_case > 0)
 		kill(-the_case, SIGKILL);
+}
+
+static void kill_pid(int pid)
+{
+	kill(pid, SIGKILL);
 }
 
 /* Runs ARGV in a new process group, of which nothing is left afterwards, however it ends. */
@@ -502,8 +526,9 @@ static int run_case(int seconds, char *argv[])
 		;
 	bool late = alarm(0) == 0;
 	kill(-pid, SIGKILL);
-	for (int64_t end = now_ms() + BOUND_MS; waitpid(-1, NULL, WNOHANG) != -1 && now_ms() < end;)
-		nap();
+	do /* and what has a group of its own */
+		each_child(getpid(), kill_pid);
+	while (waitpid(-1, NULL, 0) != -1);
 	if (late) {
 		errno = 0;
 		complain("not done after %d seconds", seconds);
@@ -519,7 +544,6 @@ int main(int argc, char *argv[])
 	if (argc > 3 && strcmp(what, "case") == 0)
 		return run_case(number(addr), argv + 3);
 	signal(SIGPIPE, SIG_IGN);
-	raise_descriptor_limit();
 	if (strcmp(what, "await") == 0 && argc == 4)
 		return await(addr, argv[3]);
 	if (strcmp(what, "gone") == 0)
@@ -528,10 +552,14 @@ int main(int argc, char *argv[])
 		return each_child(number(addr), print_pid) < 0;
 	if (strcmp(what, "limit") == 0)
 		return limit(number(addr), n);
-	if (strcmp(what, "wakeups") == 0) {
-		add_wakeups(number(addr));
-		each_child(number(addr), add_wakeups);
-		return printf("%ld\n", slept) < 0;
+	if (strcmp(what, "wakeups") == 0)
+		return wakeups(number(addr));
+	if (argc > 2 && strcmp(what, "group") == 0) {
+		setpgid(0, 0);
+		signal(SIGPIPE, SIG_DFL);
+		signal(SIGINT, SIG_DFL);
+		execv(addr, argv + 2);
+		perr_exit(addr);
 	}
 	if (strcmp(what, "freeport") == 0)
 		return free_port();

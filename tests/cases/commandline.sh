@@ -158,11 +158,11 @@ closed_descriptors() {
 closing_line() {
 	start
 	seq 200000 | copy >/dev/null
-	children=$(peer children "$PID" | wc -l)
+	workers=$(peer children "$PID" | wc -l)
 	stop
 	kib=$(sed -n '$s/.*memory \([0-9]*\) KiB.*/\1/p' out)
 	[ "$kib" -gt 100 ] || fail "memory: $kib KiB"
 	processes=$(sed -n '$s/.*, \([0-9]*\) processes$/\1/p' out)
-	[ "$processes" -gt "$children" ] || fail "$processes processes, but $children children"
+	[ "$processes" -gt "$workers" ] || fail "$processes processes, but $workers children"
 	expect "bytes" "1 $(seq 200000 | wc -c)" "$(served)"
 }

@@ -29,13 +29,10 @@ stop_with_clients() {
 	exec 3>&-
 }
 
-# To the whole group, as Ctrl-C in a terminal sends it. A shell without job control starts jobs with
-# SIGINT ignored, hence the group of its own.
+# To the whole group, as Ctrl-C in a terminal sends it.
 #: one concurrent crew event
 interrupt_group() {
-	set -m
-	start
-	set +m
+	start_server "$BIN/tests/peer" group "$P"
 	expect "the echo" ABC "$(echo abc | copy)"
 	children=$(peer children "$PID")
 	kill -INT "-$PID"
