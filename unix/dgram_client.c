@@ -1,0 +1,87 @@
+/*
+ * AF_UNIX datagrams, a client: to be answered it must have a path, cli.PID.socket or -c OWN, which
+ * has to be removed at the end, after Ctrl-C too. One datagram a line, newline and all. Nothing is
+ * lost on the way, yet a server may not answer: only a time-out tells.
+ * Try: type lines, ls -l beside it; Ctrl-C; stop the server, type; kill -STOP the server, type.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "wrap/echo.h"
+#include "wrap/path.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+#define LARGEST \
+	(256 * 1024) /* bytes; SO_SNDBUF, unless raised, lets out somewhat less: send tells */
+
+/* Waits for the N bytes of LINE upper-cased. Returns 0, or -1 with errno: EAGAIN if they don't
+ * come. */
+static int answer(int fd, char *line, size_t n)
+{
+	static char buf[LARGEST];
+	int64_t end = now_ms() + (int64_t)(opt.timeout * 1000);
+	bool said = false;
+
+	upper(line, n);
+	do {
+		ssize_t back = recv(fd, buf, sizeof(buf), 0);
+		if (back == -1)
+			return -1;
+		if (back == (ssize_t)n && memcmp(buf, line, n) == 0)
+			return 0;
+		if (!said) /* an earlier line's; strangers can't send to a connected socket */
+			fprintf(stderr, "%s: late: %zd bytes\n", program_name(), back);
+		said = true;
+	} while (now_ms() < end);
+	errno = EAGAIN;
+	return -1;
+}
+
+int main(int argc, char *argv[])
+{
+	static char line[LARGEST + 2]; /* one byte too many is seen, and Readline adds a NUL */
+	struct timeval wait;
+	int status = EXIT_SUCCESS;
+	char own[64];
+	ssize_t n;
+
+	snprintf(own, sizeof(own), "cli.%d.socket", getpid());
+	opt.own = own;
+	opt.path = "srv.socket";
+	opt.timeout = 1;
+	options(argc, argv, "ct", "[PATH]");
+	int fd = Socket(AF_UNIX, SOCK_DGRAM, 0);
+	wait.tv_sec = (time_t)opt.timeout;
+	wait.tv_usec = (suseconds_t)((opt.timeout - (double)wait.tv_sec) * 1e6);
+	/* SO_SNDTIMEO too: a server that doesn't read is full at some time, and send then waits. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == -1)
+		perr_exit("setsockopt");
+	path_connect(fd, opt.path); /* first: no server, no file; and OWN can't be its path */
+	path_bind(fd, opt.own);
+
+	while ((n = Readline(STDIN_FILENO, line, sizeof(line))) > 0) {
+		if (n > LARGEST) {
+			errno = EMSGSIZE;
+			perr_exit("a line");
+		}
+		if (send(fd, line, (size_t)n, 0) == -1 || answer(fd, line, (size_t)n) == -1) {
+			if (errno != EAGAIN)
+				perr_exit(opt.path); /* gone */
+			fprintf(stderr, "%s: no reply in %g s\n", program_name(), opt.timeout);
+			status = EXIT_FAILURE;
+		} else if (Writen(STDOUT_FILENO, line, (size_t)n) == -1) {
+			perr_exit("write stdout");
+		}
+	}
+	if (n == -1)
+		perr_exit("read stdin");
+	path_close(fd);
+	return status;
+}

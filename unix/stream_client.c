@@ -1,0 +1,63 @@
+/*
+ * poll/client's two directions on AF_UNIX. A client needs no name to be served; with -c OWN it
+ * binds a path before it connects, and the server sees who calls: a file, here and nowhere else,
+ * that has to be removed at the end, after Ctrl-C too.
+ * Try: -c cli.socket, and ls -l beside it; Ctrl-C; kill -9 it and start it again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "wrap/echo.h"
+#include "wrap/path.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+static struct flow up, down; /* stdin to the socket, the socket to stdout */
+
+static void step(struct flow *f)
+{
+	if (f->len > 0)
+		flow_drain(f);
+	else
+		flow_fill(f);
+	if (f == &up && up.ended) /* "that was all"; the rest of the echo still comes */
+		shutdown(up.to, SHUT_WR);
+}
+
+/* What F waits for; fd -1: nothing, or an end that nobody reads would be ready for ever. */
+static struct pollfd watch(const struct flow *f)
+{
+	int fd = f->len > 0 ? f->to : f->from;
+	return (struct pollfd){.fd = f->ended ? -1 : fd, .events = f->len > 0 ? POLLOUT : POLLIN};
+}
+
+int main(int argc, char *argv[])
+{
+	opt.path = "srv.socket";
+	options(argc, argv, "c", "[PATH]");
+	int fd = Socket(AF_UNIX, SOCK_STREAM, 0);
+	if (opt.own != NULL)
+		path_bind(fd, opt.own);
+	path_connect(fd, opt.path);
+	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
+	up.from = STDIN_FILENO;
+	up.to = fd;
+	down.from = fd;
+	down.to = STDOUT_FILENO;
+
+	while (!down.ended) {
+		struct pollfd set[] = {watch(&up), watch(&down)}; /* the socket may be in both */
+		int nready = poll(set, 2, -1);
+		if (nready == -1 && errno != EINTR)
+			perr_exit("wait");
+		if (nready > 0 && set[0].revents != 0)
+			step(&up);
+		if (nready > 0 && set[1].revents != 0)
+			step(&down);
+	}
+	path_close(fd);
+	return client_end(up.ended, up.bytes, down.bytes);
+}
