@@ -1,0 +1,75 @@
+/*
+ * One thread, two directions: epoll waits for stdin, stdout and the socket at once, so that
+ * neither direction waits for the other. Each has a buffer of its own and waits for one thing at
+ * a time: input while it is empty, else room for what it holds. EPOLLONESHOT: what was told once
+ * is not told again before it is asked for anew.
+ * Try: seq 1000000 | epoll/client | md5sum; epoll/client <README.md; strace.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "wrap/echo.h"
+#include "wrap/net.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+static struct flow up, down; /* stdin to the socket, the socket to stdout */
+static int epfd;
+
+static void step(struct flow *f)
+{
+	if (f->len > 0)
+		flow_drain(f);
+	else
+		flow_fill(f);
+	if (f == &up && up.ended) /* "that was all"; the rest of the echo still comes */
+		shutdown(up.to, SHUT_WR);
+}
+
+/* Asks to be told, once, when F can go on. */
+static void watch(struct flow *f)
+{
+	while (!f->ended) {
+		struct epoll_event event = {.data.ptr = f};
+		int fd = f->len > 0 ? f->to : f->from;
+		event.events = (f->len > 0 ? EPOLLOUT : EPOLLIN) | EPOLLONESHOT;
+		if (epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == 0 ||
+		    (errno == ENOENT && epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event) == 0))
+			break;
+		if (errno != EPERM)
+			perr_exit("epoll_ctl");
+		step(f); /* a regular file or /dev/null: it never makes one wait */
+	}
+}
+
+int main(int argc, char *argv[])
+{
+	opt.port = 8888;
+	options(argc, argv, "", "[HOST [PORT]]");
+	int fd = tcp_connect(opt.host, opt.port);
+	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
+	if ((epfd = epoll_create1(0)) == -1)
+		perr_exit("epoll_create1");
+	up.from = STDIN_FILENO;
+	if ((up.to = dup(fd)) == -1) /* the set holds a descriptor once: one for each direction */
+		perr_exit("dup");
+	down.from = fd;
+	down.to = STDOUT_FILENO;
+
+	watch(&up);
+	watch(&down);
+	while (!down.ended) {
+		struct epoll_event ready[2];
+		int nready = epoll_wait(epfd, ready, 2, -1);
+		if (nready == -1 && errno != EINTR)
+			perr_exit("wait");
+		for (int i = 0; i < nready; i++) {
+			step(ready[i].data.ptr);
+			watch(ready[i].data.ptr);
+		}
+	}
+	close(fd);
+	return client_end(up.ended, up.bytes, down.bytes);
+}

@@ -1,0 +1,59 @@
+/*
+ * One thread, two directions: poll waits for stdin, stdout and the socket at once, so that
+ * neither direction waits for the other. Each has a buffer of its own and waits for one thing at
+ * a time: input while it is empty, else room for what it holds.
+ * Try: seq 1000000 | poll/client | md5sum; stop the server while you type; strace.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "wrap/echo.h"
+#include "wrap/net.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+static struct flow up, down; /* stdin to the socket, the socket to stdout */
+
+static void step(struct flow *f)
+{
+	if (f->len > 0)
+		flow_drain(f);
+	else
+		flow_fill(f);
+	if (f == &up && up.ended) /* "that was all"; the rest of the echo still comes */
+		shutdown(up.to, SHUT_WR);
+}
+
+/* What F waits for; fd -1: nothing, or an end that nobody reads would be ready for ever. */
+static struct pollfd watch(const struct flow *f)
+{
+	int fd = f->len > 0 ? f->to : f->from;
+	return (struct pollfd){.fd = f->ended ? -1 : fd, .events = f->len > 0 ? POLLOUT : POLLIN};
+}
+
+int main(int argc, char *argv[])
+{
+	opt.port = 6666;
+	options(argc, argv, "", "[HOST [PORT]]");
+	int fd = tcp_connect(opt.host, opt.port);
+	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
+	up.from = STDIN_FILENO;
+	up.to = fd;
+	down.from = fd;
+	down.to = STDOUT_FILENO;
+
+	while (!down.ended) {
+		struct pollfd set[] = {watch(&up), watch(&down)}; /* the socket may be in both */
+		int nready = poll(set, 2, -1);
+		if (nready == -1 && errno != EINTR)
+			perr_exit("wait");
+		if (nready > 0 && set[0].revents != 0)
+			step(&up);
+		if (nready > 0 && set[1].revents != 0)
+			step(&down);
+	}
+	close(fd);
+	return client_end(up.ended, up.bytes, down.bytes);
+}

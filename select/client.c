@@ -1,0 +1,73 @@
+/*
+ * One thread, two directions: select waits for stdin, stdout and the socket at once, so that
+ * neither direction waits for the other. Each has a buffer of its own and waits for one thing at
+ * a time: input while it is empty, else room for what it holds.
+ * Try: seq 1000000 | select/client | md5sum; stop the server while you type; strace.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+#include "wrap/echo.h"
+#include "wrap/net.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+static struct flow up, down; /* stdin to the socket, the socket to stdout */
+static fd_set readable, writable;
+
+static void step(struct flow *f)
+{
+	if (f->len > 0)
+		flow_drain(f);
+	else
+		flow_fill(f);
+	if (f == &up && up.ended) /* "that was all"; the rest of the echo still comes */
+		shutdown(up.to, SHUT_WR);
+}
+
+/* Puts into the sets what F waits for; what nobody wants would be ready for ever once it ends. */
+static void watch(const struct flow *f)
+{
+	int fd = f->len > 0 ? f->to : f->from;
+	if (!f->ended)
+		FD_SET(fd, f->len > 0 ? &writable : &readable);
+}
+
+static bool ready(const struct flow *f)
+{
+	int fd = f->len > 0 ? f->to : f->from;
+	return FD_ISSET(fd, f->len > 0 ? &writable : &readable);
+}
+
+int main(int argc, char *argv[])
+{
+	opt.port = 4232;
+	options(argc, argv, "", "[HOST [PORT]]");
+	int fd = tcp_connect(opt.host, opt.port);
+	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
+	errno = EMFILE;
+	if (fd >= FD_SETSIZE) /* FD_SET would write past the end of the set */
+		perr_exit("select");
+	up.from = STDIN_FILENO;
+	up.to = fd;
+	down.from = fd;
+	down.to = STDOUT_FILENO;
+
+	while (!down.ended) {
+		FD_ZERO(&readable);
+		FD_ZERO(&writable);
+		watch(&up);
+		watch(&down);
+		int nready = select(fd + 1, &readable, &writable, NULL, NULL);
+		if (nready == -1 && errno != EINTR)
+			perr_exit("wait");
+		if (nready > 0 && ready(&up))
+			step(&up);
+		if (nready > 0 && ready(&down))
+			step(&down);
+	}
+	close(fd);
+	return client_end(up.ended, up.bytes, down.bytes);
+}
