@@ -5,7 +5,7 @@
  *   sizes ADDR              datagrams of 0 to 65,507 bytes, each must come back whole, upper-cased
  *   crowd ADDR N            N clients at once, each must get its own datagram back
  *   send ADDR TEXT          one datagram
- *   forge FROM ADDR TEXT    one datagram that says it is FROM, port 0 included (needs root)
+ *   forge FROM ADDR TEXT    one datagram that says it is FROM, whoever that is (needs root)
  *   mute                    a server that never answers; says "listening on ADDR", as the next two
  *   late                    answers every second datagram, and with it, before it, the one before
  *   stranger                another socket answers everything before the right one does
@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -114,25 +115,32 @@ static void crowd(const char *to, int n)
 	free(fd);
 }
 
-/* A raw socket writes the header of UDP itself; the kernel does the one of IP around it. */
+/* A raw socket writes the headers itself, so the sender in them may be anyone; the kernel adds
+ * the lengths and the checksum of IP's (raw(7)). */
 static void forge(const char *from, const char *to, const char *text)
 {
 	struct sockaddr_in source = parse(from), target = parse(to);
-	int fd = Socket(AF_INET, SOCK_RAW, IPPROTO_UDP);
-	char packet[512];
+	int fd = Socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	struct {
+		struct iphdr ip;
+		struct udphdr udp;
+		char text[256];
+	} packet = {.ip = {.version = 4,
+			   .ihl = sizeof(struct iphdr) / 4,
+			   .ttl = 64,
+			   .protocol = IPPROTO_UDP,
+			   .saddr = source.sin_addr.s_addr,
+			   .daddr = target.sin_addr.s_addr},
+		    .udp = {.source = source.sin_port, .dest = target.sin_port}};
 	size_t n = strlen(text);
-	struct udphdr header = {.source = source.sin_port,
-				.dest = target.sin_port,
-				.len = htons((uint16_t)(sizeof(header) + n))}; /* no checksum */
 
-	if (n > sizeof(packet) - sizeof(header))
+	if (n > sizeof(packet.text))
 		die("TEXT is too long");
-	source.sin_port = target.sin_port = 0; /* a raw socket has none */
-	Bind(fd, (struct sockaddr *)&source, sizeof(source));
+	memcpy(packet.text, text, n);
+	packet.udp.len = htons((uint16_t)(sizeof(packet.udp) + n)); /* checksum 0: none */
+	target.sin_port = 0;
 	Connect(fd, (struct sockaddr *)&target, sizeof(target));
-	memcpy(packet, &header, sizeof(header));
-	memcpy(packet + sizeof(header), text, n);
-	send_one(fd, packet, sizeof(header) + n);
+	send_one(fd, (char *)&packet, sizeof(packet.ip) + sizeof(packet.udp) + n);
 }
 
 /* A socket on a port of the loopback that the kernel picks. */
