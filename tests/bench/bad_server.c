@@ -1,6 +1,6 @@
 /*
  * A server for the tests of the load generator: serves one client well up to the millionth byte,
- * and then does what -m says.
+ * and then does what -m says. With -m stay it says that it ends and does not.
  */
 #include <signal.h>
 #include <string.h>
@@ -13,9 +13,9 @@
 
 #define WRONG_AT 1000000
 
-enum { WELL, CORRUPT, DROP, REORDER, REPEAT, MISCOUNT, HANG, DIE };
+enum { WELL, CORRUPT, DROP, REORDER, REPEAT, MISCOUNT, HANG, DIE, STAY };
 static const char *const modes[] = {"well",	"corrupt", "drop", "reorder", "repeat",
-				    "miscount", "hang",	   "die",  NULL};
+				    "miscount", "hang",	   "die",  "stay",    NULL};
 
 /* Spoils the byte at BUF[AT] of N, as MODE says. Returns how many bytes there are now. */
 static size_t spoil(int mode, char *buf, size_t n, size_t at)
@@ -64,6 +64,7 @@ int main(int argc, char *argv[])
 	int lfd = tcp_listen(opt.host, opt.port);
 	server_ready(lfd);
 	while ((cfd = Accept(lfd, NULL, NULL)) != -1) {
+		stop_shuts(cfd);
 		log_connected("");
 		while ((nread = Read(cfd, buf, sizeof(buf) - 1)) > 0) {
 			size_t n = (size_t)nread, at = WRONG_AT - total;
@@ -78,7 +79,11 @@ int main(int argc, char *argv[])
 			if (Writen(cfd, buf, n) == -1)
 				break;
 		}
+		stop_shuts(-1);
 		Close(cfd);
 	}
-	return server_end();
+	int status = server_end();
+	if (mode == STAY)
+		pause();
+	return status;
 }

@@ -1,8 +1,11 @@
 # summary.csv -> four charts. gnuplot -e "out='tests/bench/results'" tests/bench/charts.gp
 summary = out . '/summary.csv'
-# The lines of one load; the ceiling's name cut short.
-pick(load) = "< awk -F, -v OFS=, '$2 \",\" $3 \",\" $4 == \"" . load . "\" " \
-	. "{ sub(\"tests/bench/\", \"\", $1); print }' " . summary
+# The values in COLUMN of the loads in LOADS, side by side, a line for each server.
+side(loads, column) = "< awk -F, -v c=" . column . " 'BEGIN { n = split(\"" . loads . "\", load, \" \") } " \
+	. "NR > 1 { if (!($1 in row)) name[row[$1] = ++rows] = $1; v[row[$1], $2 \":\" $3 \":\" $4] = $c } " \
+	. "END { for (r = 1; r <= rows; r++) { sub(\"tests/bench/\", \"\", name[r]); line = \"\"; some = 0; " \
+	. "for (i = 1; i <= n; i++) { x = v[r, load[i]]; some += x > 0; line = line \",\" (x > 0 ? x : \"NaN\") } " \
+	. "if (some) print name[r] line } }' " . summary
 # One server's lines of the idle load, by how many are idle.
 ladder(server) = "< awk -F, '$1 == \"" . server . "\" && $2 == \"idle\"' " . summary . ' | sort -t, -k3n'
 
@@ -19,19 +22,20 @@ set format y '%.0f'
 set output out . '/messages.svg'
 set title 'Messages of 64 bytes per second, at 1, 64 and 1,000 connections'
 set key outside top right
-plot pick('ping,64,64') using 6:xtic(1) title '64', \
-     pick('ping,1000,64') using 6 title '1,000'
+messages = side('ping:1:64 ping:64:64 ping:1000:64', 6)
+plot messages using 2:xtic(1) title '1', messages using 3 title '64', \
+     messages using 4 title '1,000'
 
 set output out . '/churn.svg'
 set title 'Connections per second: connect, one line, close; 8 at once'
 unset key
-plot pick('churn,8,64') using 6:xtic(1)
+plot side('churn:8:64', 6) using 2:xtic(1)
 
 set output out . '/memory.svg'
 set title 'Memory for each idle connection, bytes (log scale)'
 set logscale y
 set yrange [10:]
-plot pick('idle,1000,64') using 12:xtic(1)
+plot side('idle:1000:64', 12) using 2:xtic(1)
 
 set output out . '/idle.svg'
 set title 'Answer time of one active client beside idle ones'

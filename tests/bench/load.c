@@ -223,10 +223,10 @@ static void step(struct connection *c, uint32_t events)
 		     (unsigned)(c - connections), (unsigned long long)(c->sent - c->got));
 	if (c->got > before && c->got == c->due) {
 		outstanding--;
-		if (running) {
+		if (load != BULK) /* its bytes are in the queue longer than on the way */
 			histogram_add(&latency, now_ns() - c->since);
+		if (running)
 			next(c);
-		}
 	} else {
 		send_due(c);
 	}
@@ -252,12 +252,25 @@ static void await_answers(void)
 		turn();
 }
 
-static void run_for(double time, uint64_t most)
+/*
+ * Loads the server for TIME seconds or MOST messages and until all answers have come: as many as
+ * were sent in the time that it took. Returns that time, in seconds.
+ */
+static double run_for(double time, uint64_t most)
 {
-	uint64_t end = now_ns() + (uint64_t)(time * 1e9);
+	uint64_t start = now_ns(), end = start + (uint64_t)(time * 1e9);
 
+	latency = (struct histogram){.count = 0};
+	running = true;
+	for (unsigned i = 0; i < (load == IDLE ? 1 : nconnections); i++)
+		next(&connections[i]);
 	while (now_ns() < end && latency.count < most)
 		turn();
+	running = false;
+	if (load == BULK)
+		stop_bulk();
+	await_answers();
+	return (double)(now_ns() - start) / 1e9;
 }
 
 /* Every connection is open and has been answered once: so the server has really taken them all. */
@@ -276,29 +289,23 @@ static void open_all(void)
 	await_answers();
 }
 
+/* Prints what it measured only when all of it, the server's end too, was right. */
 static void measure(void)
 {
-	uint64_t idle = subject_usage(&server).dirty;
+	uint64_t most = load == IDLE ? IDLE_PINGS : UINT64_MAX;
+	uint64_t before = subject_usage(&server, true).dirty;
 
 	open_all();
-	uint64_t grown = subject_usage(&server).dirty;
-	running = true;
-	for (unsigned i = 0; i < (load == IDLE ? 1 : nconnections); i++)
-		next(&connections[i]);
-	run_for(seconds / 10, UINT64_MAX);
+	uint64_t after = subject_usage(&server, true).dirty;
+	run_for(seconds / 10, most / 10); /* to warm up */
 
-	latency = (struct histogram){.count = 0};
-	uint64_t start = now_ns(), bytes = all_bytes;
-	double cpu = subject_usage(&server).cpu_seconds;
-	run_for(seconds, load == IDLE ? IDLE_PINGS : UINT64_MAX);
-	double elapsed = (double)(now_ns() - start) / 1e9;
+	uint64_t bytes = all_bytes;
+	double cpu = subject_usage(&server, false).cpu_seconds;
+	double elapsed = run_for(seconds, most);
+	struct usage used = subject_usage(&server, false);
 	double count = load == BULK ? (double)(all_bytes - bytes) / 1e6 : (double)latency.count;
-	struct usage used = subject_usage(&server);
 
-	running = false;
-	if (load == BULK)
-		stop_bulk();
-	await_answers();
+	subject_stop(&server, patience, counts, all_connections, all_bytes);
 	printf("{\"load\": \"%s\", \"connections\": %u, \"bytes\": %zu, \"seconds\": %.3f, "
 	       "\"per_second\": %.1f, \"p50_us\": %.1f, \"p99_us\": %.1f, "
 	       "\"server_cpu_us\": %.3f, \"memory_per_connection\": %.0f, "
@@ -308,7 +315,7 @@ static void measure(void)
 	       count / elapsed, (double)histogram_percentile(&latency, 50) / 1e3,
 	       (double)histogram_percentile(&latency, 99) / 1e3,
 	       count > 0 ? (used.cpu_seconds - cpu) * 1e6 / count : 0,
-	       grown > idle ? (double)(grown - idle) / nconnections : 0, used.processes,
+	       after > before ? (double)(after - before) / nconnections : 0, used.processes,
 	       used.threads, (unsigned long long)all_connections, (unsigned long long)all_bytes);
 }
 
@@ -378,6 +385,5 @@ int main(int argc, char *argv[])
 	raise_descriptor_limit();
 	make_pattern();
 	measure();
-	subject_stop(&server, patience, counts, all_connections, all_bytes);
 	return EXIT_SUCCESS;
 }

@@ -94,7 +94,7 @@ void subject_start(struct subject *s, char *argv[], double seconds)
 }
 
 /* Adds what process PID and its descendants use. One that ends meanwhile counts nothing. */
-static void add_usage(struct usage *u, pid_t pid)
+static void add_usage(struct usage *u, pid_t pid, bool memory)
 {
 	char path[64], line[256];
 	unsigned long ended_ticks[2], kib;
@@ -121,7 +121,7 @@ static void add_usage(struct usage *u, pid_t pid)
 	fclose(file);
 
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
-	if ((file = fopen(path, "r")) != NULL) {
+	if (memory && (file = fopen(path, "r")) != NULL) {
 		while (fgets(line, sizeof(line), file) != NULL)
 			if (sscanf(line, "Private_Dirty: %lu", &kib) == 1)
 				u->dirty += kib * 1024;
@@ -131,16 +131,16 @@ static void add_usage(struct usage *u, pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
 	if ((file = fopen(path, "r")) != NULL) {
 		while (fscanf(file, "%d", &pid) == 1)
-			add_usage(u, pid);
+			add_usage(u, pid, memory);
 		fclose(file);
 	}
 }
 
-struct usage subject_usage(const struct subject *s)
+struct usage subject_usage(const struct subject *s, bool memory)
 {
 	struct usage u = {.processes = 0};
 
-	add_usage(&u, s->pid);
+	add_usage(&u, s->pid, memory);
 	return u;
 }
 

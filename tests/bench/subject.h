@@ -31,8 +31,9 @@ void fail(const char *what, ...) __attribute__((format(printf, 1, 2), noreturn))
  */
 void subject_start(struct subject *s, char *argv[], double seconds);
 
-/* What it uses now. proc(5): stat, smaps_rollup, task/children; clock_getcpuclockid(3). */
-struct usage subject_usage(const struct subject *s);
+/* What it uses now; MEMORY, too, which takes longer to tell. proc(5): stat, smaps_rollup,
+ * task/children; clock_getcpuclockid(3). */
+struct usage subject_usage(const struct subject *s, bool memory);
 
 /*
  * Stops it with SIGTERM and fails unless it ends with status 0 within SECONDS and (COUNTS) its

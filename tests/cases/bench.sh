@@ -1,0 +1,97 @@
+# shellcheck shell=sh
+# The load generator of make bench: what it says can be relied on.
+
+# load STATUS PATTERN ARGUMENTS...: its exit status, and what it says on stderr (or, when all is
+# well, on stdout), must be like that.
+load() {
+	wanted=$1 pattern=$2
+	shift 2
+	expect_exit "$wanted" within 60 "$BIN/tests/bench/load" "$@"
+	if [ "$wanted" -eq 0 ]; then
+		expect_like "load $*" "$pattern" "$(cat stdout)"
+	else
+		expect_like "load $*" "$pattern" "$(tail -n 1 stderr)"
+		[ ! -s stdout ] || fail "load $*: it failed and printed a result"
+	fi
+}
+# A server that is wrong once, at the millionth byte, is found out whatever it does; one that is
+# right is not. The second message, of a million bytes, has that byte; in bulk it passes anyway.
+#: suite
+load_finds_faults() {
+	bad=$BIN/tests/bench/bad_server
+	for how in '-b 1000000 ping' bulk; do
+		# shellcheck disable=SC2086
+		set -- -s 0.3 -t 2 $how "$bad" -q
+		load 0 '\{.*\}' "$@" -m well 0
+		for mode in corrupt drop reorder repeat; do
+			load 1 'bench/load: connection 0: byte 1[0-9]{6} is 0x.., not 0x..' "$@" -m $mode 0
+		done
+		load 1 "bench/load: expected 'served 1 connections, [0-9]+ bytes;', the server says 'served .*'" \
+			"$@" -m miscount 0
+		load 1 'bench/load: connection 0: (the server closed it, [1-9][0-9]* bytes are owed|.*: Connection reset by peer|.*: Broken pipe)' \
+			"$@" -m die 0
+		load 1 'bench/load: no answer for 2 s; 1 connections wait' "$@" -m hang 0
+	done
+}
+
+# A server that has one client at a time leaves the second one without an answer: no hang.
+#: tcp/server
+load_waits_not_for_ever() {
+	load 1 'bench/load: no answer for 0.5 s; 1 connections wait' -t 0.5 -c 2 ping "$P" -q 0
+}
+
+# What is no server, and what is not on this machine's loopback.
+#: suite
+load_refuses() {
+	load 1 'bench/load: the server ended without its line' ping true
+	load 1 'bench/load: the server said nothing for 0.2 s' -t 0.2 ping sleep 100
+	load 1 "bench/load: the server's first line is 'hello'" ping echo hello
+	load 1 'bench/load: the server did not end with its closing line' -t 0.5 -s 0.1 ping \
+		"$BIN/tests/bench/bad_server" -q -m stay 0
+	for text in 0.0.0.0:9 192.0.2.1:9 '[::1]:9'; do
+		load 1 "bench/load: .* is (not a loopback address|no address of 127.0.0.0/8 and no path)" \
+			ping echo "listening on $text"
+	done
+	expect_exit 2 "$BIN/tests/bench/load" ping
+	expect_exit 2 "$BIN/tests/bench/load" -c 0 ping true
+	expect_exit 2 "$BIN/tests/bench/load" dance true
+	expect_exit 0 "$BIN/tests/bench/load" -h
+}
+
+# Every server passes every load, whole, and its closing line tells of as many connections and
+# bytes as the load generator has made.
+#: concurrent event crew
+load_passes() {
+	for how in ping bulk churn idle; do
+		operand=0
+		case $PROGRAM in
+		unix/*) operand=./srv.socket ;;
+		esac
+		# shellcheck disable=SC2086
+		load 0 "\\{\"load\": \"$how\", \"connections\": 4, \"bytes\": 3000, .*\\}" \
+			-c 4 -b 3000 -s 0.1 $how "$P" $OPTIONS -q "$operand"
+	done
+}
+
+# The histogram against known values.
+#: suite
+load_histogram() {
+	within 60 "$BIN/tests/unit_load" >out || fail "$(grep FAIL out)"
+}
+
+# Medians, spread, and ratios to the ceiling of the same round.
+#: suite
+bench_summary() {
+	head='round,server,load,connections,bytes,seconds,per_second,p50,p99,cpu,memory,processes,threads,c,b'
+	{
+		echo $head
+		echo 1,tests/bench/ceiling,ping,1,64,1,100,7,9,1,4,1,1,1,1
+		echo 1,a/server,ping,1,64,1,50,10,11,2,40,1,1,1,1
+		echo 2,tests/bench/ceiling,ping,1,64,1,200,7,9,1,4,1,1,1,1
+		echo 2,a/server,ping,1,64,1,40,30,11,2,60,1,1,1,1
+		echo 3,tests/bench/ceiling,ping,1,64,1,50,7,9,1,4,1,1,1,1
+		echo 3,a/server,ping,1,64,1,45,20,11,2,50,1,1,1,1
+	} >runs.csv
+	expect "the summary" 'a/server,ping,1,64,3,45.0,22.2,0.500,20,11,2,50,1,1' \
+		"$(awk -f "$TESTS/bench/summary.awk" runs.csv | grep '^a/')"
+}
