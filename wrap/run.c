@@ -81,30 +81,22 @@ void server_ready(int fd)
 		complain("stdout");
 }
 
-static sigset_t crew_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGCHLD);
-	return set;
-}
+static sigset_t held;
 
 void hold_signals(void)
 {
-	sigset_t set = crew_signals();
-
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &held, NULL);
 }
 
 void wait_for_signal(void)
 {
-	sigset_t set = crew_signals();
 	int signo;
 
-	if (sigwait(&set, &signo) == 0 && signo != SIGCHLD)
+	if (sigwait(&held, &signo) == 0 && signo != SIGCHLD)
 		on_stop(signo);
 }
 

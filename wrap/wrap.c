@@ -16,16 +16,14 @@ const char *program_name(void)
 	static char path[PATH_MAX];
 	static const char *name;
 
-	if (name == NULL) {
-		if (readlink("/proc/self/exe", path, sizeof(path) - 1) <= 0)
-			return "?";
+	if (name == NULL && readlink("/proc/self/exe", path, sizeof(path) - 1) > 0) {
 		name = path;
-		/* The last two parts: the topic's folder and the program. */
-		for (char *next = path; (next = strchr(next, '/')) != NULL; next++)
-			if (strchr(next + 1, '/') != NULL)
-				name = next + 1;
+		/* Its last two parts: the topic's folder and the program. */
+		for (char *slash = path; (slash = strchr(slash, '/')) != NULL; slash++)
+			if (strchr(slash + 1, '/') != NULL)
+				name = slash + 1;
 	}
-	return name;
+	return name == NULL ? "?" : name;
 }
 
 static const char *error_name(int err)

@@ -1,4 +1,3 @@
-# shellcheck shell=sh
 # DESIGN: bytes in, the same number of bytes out, in order, a-z upper-cased, every other one as it was.
 
 # same COMMAND...: what it prints comes back upper-cased, through any client that fits.
@@ -70,9 +69,8 @@ half_close() {
 	expect "not cut off" 1 "$(log_lines 'closed, 8000000 bytes')"
 }
 
-#: one concurrent crew event
+#: one concurrent crew event -unix/stream_server
 script_of_ten() {
-	[ "${PROGRAM%%/*}" != unix ] || skip "hello_client speaks TCP"
 	start
 	# shellcheck disable=SC2086
 	expect "ten replies" 10 "$("$BIN/tcp/hello_client" $WHERE | grep -cx HELLO)"
