@@ -49,6 +49,7 @@ udp_verbose() {
 udp_port_taken() {
 	port=$(peer freeport)
 	for _ in first again; do
+		: >out
 		"$P" "$port" >out 2>err &
 		# shellcheck disable=SC2034 # stop's
 		PID=$!

@@ -1,0 +1,324 @@
+# shellcheck shell=sh
+# Groups, broadcast and multicast, on the loopback and between two hosts; UDP between two hosts.
+# Each case has a listeners' port of its own, so that two runs at once don't hear each other.
+
+udp_peer() {
+	within 60 "$BIN/tests/udp_peer" "$@"
+}
+
+# a_group: for the server or client under test, SERVER and CLIENT of its pair, and SHARED, the
+# options that both take: a port that nobody has, and for multicast a group that nobody has.
+a_group() {
+	SERVER=$BIN/${PROGRAM%client} CLIENT=$BIN/${PROGRAM%server}
+	SERVER=${SERVER%server}server CLIENT=${CLIENT%client}client
+	PORT=$(peer freeport)
+	SHARED="-p $PORT" GROUP='' AT=''
+	case $PROGRAM in
+	multicast/*)
+		GROUP=239.7.$((PORT / 256)).$((PORT % 256))
+		SHARED="$SHARED -g $GROUP"
+		;;
+	esac
+}
+
+# member NAME [OPTIONS]: a client in the background. It prints to ./NAME; what is written to
+# ./NAME.in is typed; its number is kept in ./NAME.pid. $AT are the words that run it elsewhere.
+member() {
+	name=$1
+	shift
+	mkfifo "$name.in"
+	# shellcheck disable=SC2086,SC2094 # several words; two files
+	$AT "$CLIENT" $SHARED "$@" $WHERE <"$name.in" >"$name" 2>"$name.err" &
+	echo $! >"$name.pid"
+}
+
+# await_members N: until N of them are bound to the port, and in the group if there is one.
+await_members() {
+	i=0
+	while [ "$($AT grep -c ":$(printf %04X "$PORT") .* 07 " /proc/net/udp)" -lt "$1" ] ||
+		{ [ -n "$GROUP" ] && [ "$(users)" -lt "$1" ]; }; do
+		i=$((i + 1))
+		[ $i -lt 5000 ] || fail "no $1 members on port $PORT: $(cat ./*.err)"
+	done
+}
+
+# How many sockets of this host have joined the group: /proc/net/igmp, bytes in the host's order.
+users() {
+	hex=$(printf '%02X%02X%02X%02X' $((PORT % 256)) $((PORT / 256)) 7 239)
+	# shellcheck disable=SC2016 # awk's
+	$AT awk -v group="$hex" '$1 == group { n += $2 } END { print n + 0 }' /proc/net/igmp
+}
+
+# Two hosts, namespaces that end with their last process, and a cable between them: $NEAR COMMAND
+# runs on 10.9.0.1, $FAR COMMAND on 10.9.0.2.
+two_hosts() {
+	user='' keep=''
+	[ "$(id -u)" -eq 0 ] || user=-r keep='-U --preserve-credentials'
+	for tool in unshare nsenter ip; do
+		command -v $tool >/dev/null || skip "no $tool here"
+	done
+	# shellcheck disable=SC2086 # a word or none
+	unshare $user -n true 2>unshared || skip "no network namespaces: $(cat unshared)"
+	# shellcheck disable=SC2086
+	unshare $user -n sh -c 'echo there; exec sleep 600' >near &
+	NEAR="nsenter $keep -t $! -n --"
+	await near there
+	$NEAR unshare -n sh -c 'echo there; exec sleep 600' >far &
+	FAR="nsenter $keep -t $! -n --"
+	await far there
+	$NEAR ip link add cable type veth peer name cable netns $! || skip "no veth here"
+	$NEAR ip addr add 10.9.0.1/24 broadcast 10.9.0.255 dev cable
+	$FAR ip addr add 10.9.0.2/24 broadcast 10.9.0.255 dev cable
+	for host in "$NEAR" "$FAR"; do
+		$host ip link set lo up
+		$host ip link set cable up
+	done
+}
+
+# start_at HOST [OPTIONS]: the server under test on $NEAR or $FAR.
+start_at() {
+	printf '#!/bin/sh\nexec %s "$@"\n' "$1" >at
+	chmod +x at
+	shift
+	start_server ./at "$P" "$@"
+}
+
+# Two clients on one host hear what either of them types, and half a line keeps nobody from hearing.
+#: udp/broadcast_server multicast/server
+group_two_members() {
+	a_group
+	# shellcheck disable=SC2086
+	start $SHARED
+	member one
+	member two
+	exec 3>one.in 4>two.in
+	await_members 2
+	printf 'half a ' >&3
+	echo 'Grüße' >&4
+	await one '^GRüßE$'
+	await two '^GRüßE$'
+	echo line >&3
+	await one '^HALF A LINE$'
+	await two '^HALF A LINE$'
+	expect "complaints" '' "$(cat one.err two.err)"
+	stop
+	expect "connections and bytes" "0 20" "$(served)"
+	expect "the log" 2 "$(log_lines '^client 127\.0\.0\.1:[0-9]+ sent [0-9]+ bytes$')"
+}
+
+# After -n COUNT datagrams a client ends; the end of its input is no reason to.
+#: udp/broadcast_client multicast/client
+group_count() {
+	a_group
+	# shellcheck disable=SC2086
+	start_server "$SERVER" $SHARED
+	# shellcheck disable=SC2086
+	printf 'abc\nno newline' | within 20 "$P" $SHARED -n 2 $WHERE >printed
+	expect "what is printed" "$(printf 'ABC\nNO NEWLINE')" "$(cat printed)"
+	member one -n 3
+	: >one.in
+	await_members 1
+	udp_peer send "$ADDR" 'an empty one is next'
+	udp_peer send "$ADDR" ''
+	kill -0 "$(cat one.pid)" || fail "the client ended after two of three"
+	udp_peer send "$ADDR" last
+	status=0
+	wait "$(cat one.pid)" || status=$?
+	expect "the exit status" 0 "$status"
+	expect "what is printed" "AN EMPTY ONE IS NEXTLAST" "$(cat one)"
+	stop
+}
+
+#: udp/broadcast_client multicast/client
+group_longest_line() {
+	a_group
+	# shellcheck disable=SC2086
+	start_server "$SERVER" $SHARED
+	tr '\0' a </dev/zero | head -c 65507 >typed
+	# shellcheck disable=SC2086
+	within 20 "$P" $SHARED -n 1 $WHERE <typed >printed
+	tr A a <printed | cmp - typed
+	echo >>typed
+	# shellcheck disable=SC2086
+	expect_exit 1 "$P" $SHARED $WHERE <typed
+	expect "the reason" "$PROGRAM: a line: Message too long (EMSGSIZE)" "$(cat stderr)"
+	stop
+}
+
+# No server is no reason to stop listening: it may come.
+#: udp/broadcast_client multicast/client
+group_refused() {
+	a_group
+	port=$(peer freeport)
+	WHERE="127.0.0.1 $port"
+	member one
+	exec 3>one.in
+	echo lost >&3
+	await one.err "^$PROGRAM: 127\.0\.0\.1:$port: Connection refused \(ECONNREFUSED\)\$"
+	# shellcheck disable=SC2086
+	"$SERVER" $SHARED "$port" >out 2>err &
+	# shellcheck disable=SC2034 # stop's
+	PID=$!
+	await out '^listening on '
+	echo heard >&3
+	await one '^HEARD$'
+	stop
+	expect "what is printed" HEARD "$(cat one)"
+}
+
+#: udp/broadcast_server
+broadcast_off_the_loopback() {
+	expect_exit 1 "$P" -b 10.9.0.255 0
+	expect "the reason" "$PROGRAM: -b 10.9.0.255 leaves the loopback, -a 127.0.0.1 does not: \
+Invalid argument (EINVAL)" "$(cat stderr)"
+	expect_exit 1 "$P" -b everyone 0
+	expect "the reason" "$PROGRAM: everyone: Invalid argument (EINVAL)" "$(cat stderr)"
+}
+
+# On all addresses and on the listeners' port a server hears itself: once, not for ever.
+#: udp/broadcast_server
+broadcast_to_itself() {
+	port=$(peer freeport)
+	"$P" -a 0.0.0.0 -p "$port" "$port" >out 2>err &
+	# shellcheck disable=SC2034 # stop's
+	PID=$!
+	await out '^listening on '
+	udp_peer send "127.0.0.1:$port" abc
+	await out "^client 127\\.0\\.0\\.1:$port is not answered\$"
+	udp_peer send "127.0.0.1:$port" 'the last'
+	await out 'sent 8 bytes$'
+	stop
+	expect "datagrams of 3 bytes" 2 "$(log_lines ' sent 3 bytes$')"
+}
+
+#: multicast/server multicast/client
+multicast_start_errors() {
+	expect_exit 1 "$P" -i no-such-iface
+	expect "the reason" "$PROGRAM: no-such-iface: No such device (ENODEV)" "$(cat stderr)"
+	expect_exit 1 "$P" -g 127.0.0.1
+	expect_like "the reason" "$PROGRAM: .*127\.0\.0\.1.*: Invalid argument \(EINVAL\)" "$(cat stderr)"
+}
+
+# Ticks come by themselves, numbered from 0; lines go between them.
+#: multicast/server
+multicast_ticks() {
+	a_group
+	WHERE='127.0.0.1 9'
+	member one -n 5
+	: >one.in
+	await_members 1
+	# shellcheck disable=SC2086
+	start $SHARED -s 0.05
+	wait "$(cat one.pid)"
+	expect "five ticks" "itcast 0 itcast 1 itcast 2 itcast 3 itcast 4" "$(paste -sd ' ' one)"
+	member two
+	exec 3>two.in
+	await two '^itcast [0-9]+$'
+	echo abc >&3
+	await two '^ABC$'
+	stop
+}
+
+# A member hears its group: not another one that this host has joined, with the same port, and not
+# what is sent to the host alone.
+#: multicast/client
+multicast_only_its_group() {
+	a_group
+	# shellcheck disable=SC2086
+	start_server "$SERVER" $SHARED
+	member one
+	exec 3>one.in
+	await_members 1
+	other=239.8${GROUP#239.7}
+	within 20 "$P" -g "$other" -p "$PORT" -n 1 </dev/null >two &
+	two=$!
+	"$SERVER" -g "$other" -p "$PORT" -s 0.05 0 >out2 &
+	wait $two
+	expect_like "the other group's member" 'itcast [0-9]+' "$(cat two)"
+	"$BIN/tests/udp_peer" send "127.0.0.1:$PORT" 'to the host' || :
+	echo abc >&3
+	await one '^ABC$'
+	expect "what is printed" ABC "$(cat one)"
+	stop
+}
+
+# Lines of up to 65,507 bytes, in fragments: the cable takes 1,500 bytes at a time.
+#: udp/server
+hosts_udp() {
+	two_hosts
+	start_at "$FAR" -a 10.9.0.2
+	expect "the address" 10.9.0.2 "${ADDR%:*}"
+	# shellcheck disable=SC2086
+	expect "the echo" ABC "$(echo abc | $NEAR "$BIN/udp/client" $WHERE)"
+	tr '\0' a </dev/zero | head -c 65507 >typed
+	# shellcheck disable=SC2086
+	$NEAR "$BIN/udp/client" $WHERE <typed >answers
+	tr A a <answers | cmp - typed
+	stop
+}
+
+# What is typed on the far host comes back by broadcast to all who listen there, and here.
+#: udp/broadcast_server
+hosts_broadcast() {
+	a_group
+	two_hosts
+	# shellcheck disable=SC2086
+	start_at "$NEAR" -a 10.9.0.1 -b 10.9.0.255 $SHARED
+	AT=$FAR
+	member one
+	member two
+	exec 3>one.in 4>two.in
+	await_members 2
+	AT=$NEAR
+	member here
+	exec 5>here.in
+	await_members 1
+	echo 'from afar' >&3
+	for name in one two here; do
+		await $name '^FROM AFAR$'
+	done
+	stop
+}
+
+# Two members on the far host and one here (IP_MULTICAST_LOOP) hear the server; who is there but did
+# not join, or joined on another interface, hears nothing. No router would let it pass: TTL 1.
+#: multicast/server
+hosts_multicast() {
+	a_group
+	two_hosts
+	# shellcheck disable=SC2086
+	expect_exit 1 $NEAR "$P" $SHARED -i cable
+	expect "the reason" "$PROGRAM: -i cable leaves the loopback, -a 127.0.0.1 does not: \
+Invalid argument (EINVAL)" "$(cat stderr)"
+	# shellcheck disable=SC2086
+	start_at "$NEAR" -a 10.9.0.1 -i cable $SHARED
+	$FAR "$BIN/tests/udp_peer" hear "$PORT" "$GROUP" cable >ttl &
+	await ttl ready
+	# Bound last, for of several sockets with the port that one gets what is sent to the host.
+	$FAR "$BIN/tests/udp_peer" hear "$PORT" >stranger &
+	await stranger ready
+	AT=$FAR
+	member one -i cable
+	member two -i cable
+	member elsewhere -i lo
+	exec 3>one.in 4>two.in 5>elsewhere.in
+	await_members 4
+	AT=$NEAR
+	member here -i cable
+	exec 6>here.in
+	await_members 1
+	echo 'from afar' >&3
+	for name in one two here; do
+		await $name '^FROM AFAR$'
+	done
+	await ttl '^ttl 1: FROM AFAR$'
+	# What each of those two hears next is the first that it hears.
+	$NEAR "$BIN/tests/udp_peer" send "10.9.0.2:$PORT" 'to the stranger'
+	await stranger '^ttl'
+	expect_like "what the stranger heard" 'ttl [0-9]+: to the stranger' "$(sed 1d stranger)"
+	# shellcheck disable=SC2086
+	$FAR "$P" $SHARED -s 0.05 0 >out2 &
+	await elsewhere '.'
+	expect "what the member on another interface heard" 'itcast 0' "$(head -n 1 elsewhere)"
+	stop
+}
