@@ -54,7 +54,7 @@ int main(int argc, char *argv[])
 	raise_descriptor_limit();
 	if ((epfd = epoll_create1(0)) == -1)
 		perr_exit("epoll_create1");
-	threadpool_t *pool = threadpool_create(4, 16, 1024);
+	threadpool_t *pool = threadpool_create(2, 4, 1024);
 	if (pool == NULL)
 		perr_exit("threadpool_create");
 	server_ready(lfd);

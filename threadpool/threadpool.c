@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -14,7 +13,7 @@
 #define MANY_TASKS 10 /* so many wait: more threads are wanted */
 #define VARY 10	      /* so many threads at most come or go at one look */
 
-/* For calls that fail only when the program is wrong: going on would make it worse. */
+/* For calls that fail only when the program is wrong: to go on would make it worse. */
 #define CHECK(call) check(call, #call)
 
 struct task {
@@ -31,7 +30,7 @@ struct threadpool {
 	pthread_t manager;
 	int min, max, period_ms;
 	int alive, busy;    /* workers; those that run a task */
-	int surplus;	    /* so many workers may end when they find nothing to do */
+	int enough;	    /* with more than so many alive, who finds nothing to do ends */
 	int blocked;	    /* adders that wait */
 	bool closing;	    /* being destroyed */
 	bool shortage;	    /* the last thread could not be started: said, and not again */
@@ -60,10 +59,8 @@ static bool take(threadpool_t *pool, struct task *task)
 {
 	/* A task comes first: who was woken for it does not end instead and leave it behind. */
 	while (pool->waiting == 0) {
-		if (pool->closing || pool->surplus > 0) {
-			pool->surplus--;
+		if (pool->closing || pool->alive > pool->enough)
 			return false;
-		}
 		CHECK(pthread_cond_wait(&pool->not_empty, &pool->lock));
 	}
 	*task = pool->queue[pool->head];
@@ -121,15 +118,15 @@ static void adjust(threadpool_t *pool)
 {
 	int extra = pool->alive - pool->min;
 
-	pool->surplus = 0; /* of the last look: it may be that they never found nothing to do */
+	pool->enough = pool->max;
 	if (pool->waiting >= MANY_TASKS) {
 		bool failed = start(pool, VARY) == -1;
 		if (failed && !pool->shortage)
 			complain("pthread_create");
 		pool->shortage = failed;
 	} else if (pool->busy < pool->alive - pool->busy) {
-		pool->surplus = extra < VARY ? extra : VARY;
-		for (int i = 0; i < pool->surplus; i++)
+		pool->enough = pool->alive - (extra < VARY ? extra : VARY);
+		for (int i = pool->alive; i > pool->enough; i--)
 			CHECK(pthread_cond_signal(&pool->not_empty));
 	}
 }
@@ -178,18 +175,16 @@ threadpool_t *threadpool_create(int min, int max, int queue_max)
 		errno = EINVAL;
 		return NULL;
 	}
-	threadpool_t *pool = malloc(sizeof(*pool));
-	struct task *queue = calloc((size_t)queue_max, sizeof(*queue));
-	if (pool == NULL || queue == NULL) {
+	threadpool_t *pool = calloc(1, sizeof(*pool));
+	if (pool == NULL ||
+	    (pool->queue = calloc((size_t)queue_max, sizeof(*pool->queue))) == NULL) {
 		free(pool);
-		free(queue);
 		return NULL;
 	}
-	*pool = (struct threadpool){.min = min,
-				    .max = max,
-				    .period_ms = PERIOD_MS,
-				    .queue = queue,
-				    .size = (size_t)queue_max};
+	pool->min = min;
+	pool->max = pool->enough = max;
+	pool->size = (size_t)queue_max;
+	pool->period_ms = PERIOD_MS;
 	CHECK(pthread_mutex_init(&pool->lock, NULL));
 	CHECK(pthread_cond_init(&pool->not_empty, NULL));
 	CHECK(pthread_cond_init(&pool->not_full, NULL));
@@ -224,17 +219,16 @@ int threadpool_add(threadpool_t *pool, void *(*function)(void *arg), void *arg)
 		CHECK(pthread_cond_wait(&pool->not_full, &pool->lock));
 		pool->blocked--;
 	}
-	bool closing = pool->closing;
-	if (closing) {
-		CHECK(pthread_cond_signal(&pool->look)); /* it waits for us to be out of here */
-	} else {
-		size_t tail = (pool->head + pool->waiting) % pool->size;
-		pool->queue[tail] = (struct task){.function = function, .arg = arg};
-		pool->waiting++;
-		CHECK(pthread_cond_signal(&pool->not_empty));
+	if (pool->closing) {
+		CHECK(pthread_cond_signal(&pool->look)); /* the manager waits for us to be gone */
+		CHECK(pthread_mutex_unlock(&pool->lock));
+		return fail(ESHUTDOWN);
 	}
+	pool->queue[(pool->head + pool->waiting) % pool->size] = (struct task){function, arg};
+	pool->waiting++;
+	CHECK(pthread_cond_signal(&pool->not_empty));
 	CHECK(pthread_mutex_unlock(&pool->lock));
-	return closing ? fail(ESHUTDOWN) : 0;
+	return 0;
 }
 
 int threadpool_destroy(threadpool_t *pool)
