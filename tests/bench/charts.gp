@@ -1,16 +1,13 @@
 # summary.csv -> four charts. gnuplot -e "out='tests/bench/results'" tests/bench/charts.gp
 summary = out . '/summary.csv'
-# The values in COLUMN of the loads in LOADS, side by side, a line for each server.
-side(loads, column) = "< awk -F, -v c=" . column . " 'BEGIN { n = split(\"" . loads . "\", load, \" \") } " \
-	. "NR > 1 { if (!($1 in row)) name[row[$1] = ++rows] = $1; v[row[$1], $2 \":\" $3 \":\" $4] = $c } " \
-	. "END { for (r = 1; r <= rows; r++) { sub(\"tests/bench/\", \"\", name[r]); line = \"\"; some = 0; " \
-	. "for (i = 1; i <= n; i++) { x = v[r, load[i]]; some += x > 0; line = line \",\" (x > 0 ? x : \"NaN\") } " \
-	. "if (some) print name[r] line } }' " . summary
+# The values in COLUMN of some loads side by side, a line for each server.
+side(loads, column) = sprintf("< awk -v loads='%s' -v column=%d -f tests/bench/columns.awk %s", \
+	loads, column, summary)
 # One server's lines of the idle load, by how many are idle.
-ladder(server) = "< awk -F, '$1 == \"" . server . "\" && $2 == \"idle\"' " . summary . ' | sort -t, -k3n'
+ladder(server) = sprintf("< grep '^%s,idle,' %s | sort -t, -k3n", server, summary)
 
 set datafile separator ','
-set terminal svg size 900,480 font 'sans,13' background 'white' enhanced noenhanced
+set terminal svg size 900,480 font 'sans,13' background 'white' noenhanced
 set style fill solid 0.85 noborder
 set style data histogram
 set style histogram clustered gap 1
@@ -22,6 +19,7 @@ set format y '%.0f'
 set output out . '/messages.svg'
 set title 'Messages of 64 bytes per second, at 1, 64 and 1,000 connections'
 set key outside top right
+set rmargin 10
 messages = side('ping:1:64 ping:64:64 ping:1000:64', 6)
 plot messages using 2:xtic(1) title '1', messages using 3 title '64', \
      messages using 4 title '1,000'
@@ -34,7 +32,7 @@ plot side('churn:8:64', 6) using 2:xtic(1)
 set output out . '/memory.svg'
 set title 'Memory for each idle connection, bytes (log scale)'
 set logscale y
-set yrange [10:]
+set yrange [1:]
 plot side('idle:1000:64', 12) using 2:xtic(1)
 
 set output out . '/idle.svg'
@@ -46,7 +44,8 @@ set xrange [8:25000]
 set yrange [1:]
 set xlabel 'idle connections'
 set ylabel 'microseconds (median)'
-set key left top
+set key inside left top
+set rmargin 3
 set grid xtics ytics lc 'gray'
 set pointsize 0.8
 plot ladder('select/server') using 3:9 title 'select' lw 2, \

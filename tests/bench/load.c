@@ -367,7 +367,7 @@ static char **parse(int argc, char *argv[])
 	}
 	if (argc - optind < 2)
 		usage_error();
-	for (size_t i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
+	for (unsigned i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
 		if (strcmp(argv[optind], loads[i]) == 0) {
 			load = i;
 			return argv + optind + 1;
