@@ -107,12 +107,18 @@ static int as(uid_t uid, char *argv[])
 
 static int deaf(const char *path, int n)
 {
+	struct sockaddr_un sun = {.sun_family = AF_UNSPEC};
 	int fd = dial(SOCK_DGRAM, "deaf.socket", path), answers = 0;
 	char c;
 
+	/* Unconnected: how many wait at a socket is limited for all but the one it is connected to.
+	 */
+	Connect(fd, (struct sockaddr *)&sun, sizeof(sun));
+	sun.sun_family = AF_UNIX;
+	strncpy(sun.sun_path, path, sizeof(sun.sun_path) - 1);
 	for (int i = 0; i < n; i++)
-		if (send(fd, text, strlen(text), 0) == -1)
-			perr_exit("send");
+		if (sendto(fd, text, strlen(text), 0, (struct sockaddr *)&sun, sizeof(sun)) == -1)
+			perr_exit("sendto");
 	puts("deaf");
 	fflush(stdout);
 	while (Read(STDIN_FILENO, &c, 1) > 0)
@@ -136,6 +142,7 @@ static int race(const char *program, const char *path, int n)
 		pids[i] = fork();
 		if (pids[i] == 0) {
 			Close(go[1]);
+			Write(said[1], "r", 1);
 			Read(go[0], &c, 1); /* ends when the parent closes its side */
 			dup2(said[1], STDOUT_FILENO);
 			dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
@@ -143,6 +150,8 @@ static int race(const char *program, const char *path, int n)
 			_exit(127);
 		}
 	}
+	for (int i = 0; i < n; i++)
+		Read(said[0], &c, 1); /* they stand ready */
 	Close(said[1]);
 	Close(go[0]);
 	Close(go[1]);
