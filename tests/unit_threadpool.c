@@ -237,8 +237,8 @@ static void full_queue(void)
 	let_pass(1);
 	AWAIT(adder.returned);
 	expect("and goes on when there is room", true, adder.returned);
-	expect("with the task accepted", 0, adder.result);
 	pthread_join(adder.thread, NULL);
+	expect("with the task accepted", 0, adder.result);
 	let_pass(2);
 	threadpool_destroy(pool);
 	expect("all ran", 4, done);
@@ -282,14 +282,14 @@ static void destroy_full(void)
 	for (int i = 0; i < 3; i++) {
 		AWAIT(adders[i].returned);
 		expect("destroy wakes an adder that is blocked", true, adders[i].returned);
+		pthread_join(adders[i].thread, NULL);
 		expect("whose task is refused", -1, adders[i].result);
 		expect("with ESHUTDOWN", ESHUTDOWN, adders[i].err);
-		pthread_join(adders[i].thread, NULL);
 	}
 	begin(&late, adding, pool);
 	AWAIT(late.returned);
-	expect("a later task is refused too", -1, late.result);
 	pthread_join(late.thread, NULL);
+	expect("a later task is refused too", -1, late.result);
 	expect("destroy waits for the tasks", false, destroyer.returned);
 	let_pass(5);
 	AWAIT(destroyer.returned);
@@ -361,18 +361,18 @@ static void thresholds(void)
 	threadpool_t *pool = threadpool_create(3, 30, 100);
 
 	done = entered = 0;
-	threadpool_set_period(pool, 20);
+	threadpool_set_period(pool, 100);
 	add_many(pool, gated, 3);
 	AWAIT(entered == 3);
 	add_many(pool, gated, 9);
-	rest(100);
+	rest(350);
 	expect("nine tasks wait: no more threads", 3, threadpool_all_threadnum(pool));
 	add_many(pool, gated, 1);
 	AWAIT(entered == 13);
 	expect("ten tasks wait: ten threads more", 13, threadpool_all_threadnum(pool));
 	let_pass(6);
 	AWAIT(done == 6 && threadpool_busy_threadnum(pool) == 7);
-	rest(100);
+	rest(350);
 	expect("7 of 13 busy: no fewer threads", 13, threadpool_all_threadnum(pool));
 	let_pass(1);
 	AWAIT(threadpool_all_threadnum(pool) == 6);
@@ -433,7 +433,7 @@ static void no_threads(void)
 {
 	threadpool_t *pool = threadpool_create(3, 30, 100);
 
-	stack_size((size_t)1 << 50);
+	stack_size((size_t)1 << 46);
 	errno = 0;
 	expect("no thread can be started: NULL", true, threadpool_create(3, 30, 100) == NULL);
 	expect("and EAGAIN", EAGAIN, errno);
