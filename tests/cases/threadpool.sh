@@ -16,7 +16,7 @@ pool_valgrind() {
 	[ "${BIN#*/build/}" = "$BIN" ] || skip "a sanitizer's build"
 	command -v valgrind >valgrind || skip "no valgrind"
 	within 110 valgrind -q --leak-check=full --show-leak-kinds=all --error-exitcode=9 \
-		"$BIN/tests/unit_threadpool" 2000 >out 2>complaints || fail "$(cat out complaints)"
+		"$BIN/tests/unit_threadpool" 2000 - >out 2>complaints || fail "$(grep FAIL out; cat complaints)"
 }
 
 # No race and no lock order, apart from a signal that glibc's timedwait itself sends without the lock.
@@ -26,8 +26,8 @@ pool_helgrind() {
 	command -v valgrind >valgrind || skip "no valgrind"
 	printf '{\nglibc\nHelgrind:Misc\n...\nfun:pthread_cond_timedwait*\n}\n' >known
 	within 110 valgrind -q --tool=helgrind --history-level=approx --suppressions=known \
-		--error-exitcode=9 "$BIN/tests/unit_threadpool" 2000 >out 2>complaints ||
-		fail "$(cat out complaints)"
+		--error-exitcode=9 "$BIN/tests/unit_threadpool" 2000 - >out 2>complaints ||
+		fail "$(grep FAIL out; cat complaints)"
 }
 
 threads_of() {
