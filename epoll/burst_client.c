@@ -1,0 +1,69 @@
+/*
+ * The client of the experiment in epoll/trigger_server: ten bytes in two lines every ten seconds
+ * ("aaaa", "bbbb", then "cccc", "dddd" … and after z again a), printing what comes back as soon as
+ * it comes. With -n the input ends one period after the last burst, and all must come back.
+ * Try: -s 2 against each mode of epoll/trigger_server: when does the second line come back?
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "wrap/echo.h"
+#include "wrap/net.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+#define MAXLINE 10
+
+static void send_burst(int fd, uint64_t nth)
+{
+	char burst[MAXLINE];
+
+	memset(burst, (int)('a' + 2 * nth % 26), MAXLINE / 2);
+	memset(burst + MAXLINE / 2, (int)('b' + 2 * nth % 26), MAXLINE / 2);
+	burst[MAXLINE / 2 - 1] = burst[MAXLINE - 1] = '\n';
+	if (Writen(fd, burst, MAXLINE) == -1)
+		perr_exit("write to the server");
+}
+
+int main(int argc, char *argv[])
+{
+	char buf[BUFSIZ];
+	uint64_t nbursts = 0, received = 0;
+	bool ended = false;
+
+	opt.port = 8080;
+	opt.period = 10;
+	options(argc, argv, "sn", "[HOST [PORT]]");
+	int fd = tcp_connect(opt.host, opt.port);
+	int64_t next = now_ms(); /* when something is to be sent */
+
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		int64_t ms = next - now_ms();
+		int nready = poll(&p, 1, ended ? -1 : ms > 0 ? (int)ms : 0);
+		if (nready == -1 && errno != EINTR)
+			perr_exit("poll");
+		if (nready > 0) {
+			ssize_t n = Read(fd, buf, sizeof(buf));
+			if (n == -1)
+				perr_exit("read from the server");
+			if (n == 0)
+				break;
+			if (Writen(STDOUT_FILENO, buf, (size_t)n) == -1)
+				perr_exit("write stdout");
+			received += (size_t)n;
+		} else if (nready == 0) { /* it is time */
+			ended = opt.count > 0 && nbursts == (uint64_t)opt.count;
+			if (ended)
+				shutdown(fd, SHUT_WR);
+			else
+				send_burst(fd, nbursts++);
+			next += (int64_t)(1000 * opt.period);
+		}
+	}
+	close(fd);
+	return client_end(ended, MAXLINE * nbursts, received);
+}

@@ -1,0 +1,168 @@
+#include "epoll/reactor.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "wrap/run.h"
+
+#define BATCH 256  /* events that one wait may tell */
+#define GROW 256   /* the table grows by so many */
+#define TICK_MS 10 /* the least between two looks for time-outs */
+#define NEVER INT64_MAX
+
+/* 32 bytes: ten thousand idle ones shall cost next to nothing. */
+struct event {
+	reactor_call *call; /* NULL: there is no event on this descriptor */
+	void *arg;
+	int64_t told; /* when something was told last */
+	int ms;	      /* the time-out */
+};
+
+struct reactor {
+	int epfd;
+	bool stopped;
+	struct event *events; /* by descriptor; moves when it grows */
+	int nevents;
+	int64_t now, look; /* of the last wait; when to look for time-outs next */
+	struct epoll_event ready[BATCH];
+	int nready;
+};
+
+struct reactor *reactor_new(void)
+{
+	struct reactor *r = calloc(1, sizeof(*r));
+
+	if (r == NULL || (r->epfd = epoll_create1(0)) == -1) {
+		free(r);
+		return NULL;
+	}
+	r->look = NEVER;
+	return r;
+}
+
+void reactor_free(struct reactor *r)
+{
+	close(r->epfd);
+	free(r->events);
+	free(r);
+}
+
+static bool has_event(const struct reactor *r, int fd)
+{
+	return fd < r->nevents && r->events[fd].call != NULL;
+}
+
+/* When FD's time-out has passed. */
+static int64_t time_out(const struct reactor *r, int fd)
+{
+	const struct event *e = &r->events[fd];
+
+	return has_event(r, fd) && e->ms > 0 ? e->told + e->ms : NEVER;
+}
+
+int reactor_add(struct reactor *r, int fd, uint32_t events, reactor_call *call, void *arg)
+{
+	struct epoll_event event = {.events = events, .data.fd = fd};
+
+	if (fd >= r->nevents) {
+		size_t n = (size_t)fd + GROW;
+		struct event *more = realloc(r->events, n * sizeof(*more));
+		if (more == NULL)
+			return -1;
+		for (r->events = more; r->nevents < (int)n; r->nevents++)
+			more[r->nevents] = (struct event){.call = NULL};
+	}
+	if (epoll_ctl(r->epfd, EPOLL_CTL_ADD, fd, &event) == -1)
+		return -1;
+	r->events[fd] = (struct event){.call = call, .arg = arg};
+	return 0;
+}
+
+int reactor_change(struct reactor *r, int fd, uint32_t events)
+{
+	return epoll_ctl(r->epfd, EPOLL_CTL_MOD, fd,
+			 &(struct epoll_event){.events = events, .data.fd = fd});
+}
+
+void reactor_timeout(struct reactor *r, int fd, int ms)
+{
+	r->events[fd].told = now_ms();
+	r->events[fd].ms = ms;
+	if (r->look > time_out(r, fd))
+		r->look = time_out(r, fd);
+}
+
+void reactor_remove(struct reactor *r, int fd)
+{
+	if (!has_event(r, fd))
+		return;
+	epoll_ctl(r->epfd, EPOLL_CTL_DEL, fd, NULL); /* EBADF: close(2) has done it */
+	r->events[fd].call = NULL;
+	/* What this wait still has to tell about it would else go to the next event on FD. */
+	for (int i = 0; i < r->nready; i++)
+		if (r->ready[i].data.fd == fd)
+			r->ready[i].data.fd = -1;
+}
+
+static void tell(struct reactor *r, int fd, uint32_t events)
+{
+	struct event *e = &r->events[fd];
+
+	e->told = r->now;
+	e->call(r, fd, events, e->arg); /* which may move the table */
+}
+
+/*
+ * Calls those whose time-out has passed. A time-out that is put off moves nothing: it is found out
+ * here, by looking at all of them, when the earliest could have passed.
+ */
+static void tell_timeouts(struct reactor *r)
+{
+	int64_t next = NEVER;
+
+	r->look = NEVER; /* the call-backs may bring it forward */
+	for (int fd = 0; fd < r->nevents && !r->stopped; fd++) {
+		int64_t end = time_out(r, fd);
+		if (end <= r->now) {
+			tell(r, fd, 0);
+			end = time_out(r, fd);
+		}
+		next = end < next ? end : next;
+	}
+	if (r->stopped || next < r->now + TICK_MS)
+		next = r->now + TICK_MS; /* one look for many */
+	if (next < r->look)
+		r->look = next;
+}
+
+static int wait_ms(const struct reactor *r)
+{
+	int64_t ms = r->look - now_ms();
+
+	return r->look == NEVER ? -1 : ms > 0 ? (int)ms : 0;
+}
+
+int reactor_run(struct reactor *r)
+{
+	for (r->stopped = false; !r->stopped;) {
+		r->nready = epoll_wait(r->epfd, r->ready, BATCH, wait_ms(r));
+		if (r->nready == -1 && errno != EINTR)
+			return -1;
+		r->now = now_ms();
+		for (int i = 0; i < r->nready && !r->stopped; i++)
+			if (r->ready[i].data.fd != -1) /* no call-back removed it meanwhile */
+				tell(r, r->ready[i].data.fd, r->ready[i].events);
+		r->nready = 0;
+		if (r->now >= r->look && !r->stopped)
+			tell_timeouts(r);
+	}
+	return 0;
+}
+
+void reactor_stop(struct reactor *r)
+{
+	r->stopped = true;
+}

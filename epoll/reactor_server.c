@@ -1,0 +1,80 @@
+/*
+ * One thread and many clients: events with call-backs. The loop in epoll/reactor.c owns the
+ * waiting; what is left here is the work, one call-back for the listening socket and one for
+ * clients. The loop also keeps the time: with -t it tells of a client that was silent so long.
+ * Try: -t 5 and a silent client; many clients at once; strace -c; compare with epoll/lt_server.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+
+#include "epoll/reactor.h"
+#include "wrap/echo.h"
+#include "wrap/net.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+static void on_client(struct reactor *r, int fd, uint32_t events, void *arg)
+{
+	int want = OVER;
+
+	(void)arg;
+	if (events == 0) /* it was silent for too long */
+		client_drop(fd);
+	else
+		want = echo_step(fd);
+	if (want == OVER)
+		reactor_remove(r, fd);
+	else if (want != KEEP && reactor_change(r, fd, (uint32_t)want) == -1)
+		complain("epoll_ctl");
+}
+
+static int add(struct reactor *r, int fd)
+{
+	if (reactor_add(r, fd, WANT_READ, on_client, NULL) == -1)
+		return -1;
+	reactor_timeout(r, fd, (int)(1000 * opt.timeout));
+	return 0;
+}
+
+/* A client waits, or a pause of accepting has passed, or the server was told to stop. */
+static void on_listener(struct reactor *r, int lfd, uint32_t events, void *arg)
+{
+	(void)events;
+	(void)arg;
+	if (stopping()) {
+		reactor_stop(r);
+		return;
+	}
+	int cfd = client_accept(lfd);
+	if (cfd != -1 && add(r, cfd) == -1)
+		client_refuse(cfd);
+	int want = accept_want();
+	if (want != KEEP) {
+		reactor_timeout(r, lfd, accept_timeout());
+		if (reactor_change(r, lfd, (uint32_t)want) == -1)
+			complain("epoll_ctl");
+	}
+}
+
+int main(int argc, char *argv[])
+{
+	opt.port = 8890;
+	options(argc, argv, "vqat", "[PORT]");
+	int lfd = tcp_listen(opt.host, opt.port);
+	fcntl(lfd, F_SETFL, O_NONBLOCK); /* a client may be gone between the wait and accept */
+	raise_descriptor_limit();
+	struct reactor *r = reactor_new();
+	if (r == NULL)
+		perr_exit("reactor_new");
+	server_ready(lfd);
+
+	if (reactor_add(r, lfd, WANT_READ, on_listener, NULL) == -1)
+		perr_exit("reactor_add");
+	if (reactor_run(r) == -1)
+		perr_exit("reactor_run");
+	echo_end();
+	reactor_free(r);
+	Close(lfd);
+	return server_end();
+}
