@@ -18,7 +18,7 @@ set format y '%.0f'
 
 set output out . '/messages.svg'
 set title 'Messages of 64 bytes per second, at 1, 64 and 1,000 connections'
-set key outside top right
+set key above horizontal
 set rmargin 10
 messages = side('ping:1:64 ping:64:64 ping:1000:64', 6)
 plot messages using 2:xtic(1) title '1', messages using 3 title '64', \

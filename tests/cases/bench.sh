@@ -95,3 +95,37 @@ bench_summary() {
 	expect "the summary" 'a/server,ping,1,64,3,45.0,22.2,0.500,20,11,2,50,1,1' \
 		"$(awk -f "$TESTS/bench/summary.awk" runs.csv | grep '^a/')"
 }
+
+# The whole of it, small: CSV, the table with a row for each server, and what is short of the goals.
+#: suite
+bench_runs() {
+	command -v taskset >/dev/null || skip 'taskset is not installed'
+	export BENCH_OUT="$PWD" BENCH_ROUNDS=1 BENCH_SECONDS=0.02 BENCH_IDLE=10
+	BENCH_SERVERS='poll/server mpserver/prefork_server' within 100 "$TESTS/bench/run" >out 2>err ||
+		fail "$(tail -n 3 out)"
+	# The ceiling and poll: six loads and two of idle clients; the crew: six.
+	expect 'runs' '8 poll 6 crew 8 ceiling' "$(grep -c ,poll/ runs.csv) poll $(grep -c ,mpserver/ runs.csv) crew \
+$(grep -c ,tests/bench/ceiling, runs.csv) ceiling"
+	expect "the table's rows" 5 "$(grep -c '^|' table.md)"
+	expect_like 'the ceiling beside itself' '.*\|.* 1.00 \|.*' "$(grep '^| the ceiling' table.md)"
+	expect_like 'the check' '[0-9]+ of [0-9]+ goals reached, medians of at most 1 rounds' \
+		"$("$TESTS/bench/check" | tail -n 1)"
+	! command -v gnuplot >/dev/null || for chart in messages churn memory idle; do
+		grep -q '</svg>' $chart.svg || fail "no chart $chart.svg"
+	done
+}
+
+# A server that fails a load is named, the others are measured, and the run fails.
+#: suite
+bench_run_fails() {
+	command -v taskset >/dev/null || skip 'taskset is not installed'
+	mkdir -p bin/tests/bench bin/poll
+	ln -s "$BIN/tests/bench/load" "$BIN/tests/bench/ceiling" bin/tests/bench
+	printf '#!/bin/sh\n' >bin/poll/server
+	chmod +x bin/poll/server
+	export BIN="$PWD/bin" BENCH_OUT="$PWD" BENCH_ROUNDS=1 BENCH_SECONDS=0.02 BENCH_IDLE=10
+	expect_exit 1 within 100 "$TESTS/bench/run"
+	expect_like 'what failed' 'poll/server ping 64: bench/load: the server ended without its line' \
+		"$(grep -m 1 'ping 64' stdout)"
+	expect 'the runs of the other one' 8 "$(grep -c ,tests/bench/ceiling, runs.csv)"
+}
