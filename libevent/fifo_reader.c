@@ -31,6 +31,7 @@ static void open_fifo(void)
 		complain("mkfifo %s", opt.path);
 		exit(EXIT_FAILURE);
 	}
+	log_line("waiting for a writer of %s\n", opt.path);
 	int fd = open(opt.path, O_RDONLY | O_NONBLOCK); /* does not wait for a writer: events do */
 	if (fd == -1)
 		perr_exit(opt.path);
