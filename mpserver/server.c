@@ -21,7 +21,7 @@ static void reap(int signo)
 
 int main(int argc, char *argv[])
 {
-	struct sigaction action = {.sa_handler = reap, .sa_flags = SA_RESTART};
+	struct sigaction action = {.sa_handler = reap};
 	struct client *c;
 
 	opt.port = 9999;

@@ -57,6 +57,7 @@ int main(int argc, char *argv[])
 
 	if ((errno = pthread_create(&thread, NULL, send_all, s)) != 0)
 		perr_exit("pthread_create");
+	pthread_detach(thread); /* it may wait for stdin for ever: nobody joins it */
 	while ((n = Read(s->fd, buf, sizeof(buf))) > 0) {
 		if (Writen(STDOUT_FILENO, buf, (size_t)n) == -1)
 			perr_exit("write stdout");

@@ -38,11 +38,12 @@ int main(int argc, char *argv[])
 			wait_for_signal();
 			continue;
 		}
-		errno = pthread_create(&thread, NULL, work, &lfd);
-		if (errno == 0)
+		if ((errno = pthread_create(&thread, NULL, work, &lfd)) == 0) {
+			pthread_detach(thread);
 			alive++;
-		else
+		} else {
 			shortage("pthread_create");
+		}
 	}
 	Close(lfd);
 	return server_end();

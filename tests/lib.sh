@@ -137,6 +137,15 @@ stop() {
 	peer gone $children
 }
 
+# crew_of N [GONE]: waits until the server has N children, GONE not among them.
+crew_of() {
+	i=0
+	until [ "$(peer children "$PID" | grep -vcx "${2:-none}")" -eq "$1" ]; do
+		i=$((i + 1))
+		[ $i -lt 3000 ] || fail "no crew of $1: $(peer children "$PID")"
+	done
+}
+
 # served: the numbers of the closing line, "CONNECTIONS BYTES".
 served() {
 	sed -n '$s/^served \([0-9]*\) connections, \([0-9]*\) bytes.*/\1 \2/p' out

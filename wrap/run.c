@@ -61,7 +61,7 @@ void stop_shuts(int cfd)
 
 void server_ready(int fd)
 {
-	struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+	struct sigaction action = {.sa_handler = on_stop};
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
 	char text[ADDRESS_TEXT];

@@ -1,4 +1,3 @@
-# shellcheck shell=sh
 # DESIGN: stream clients copy stdin to the server and the echo to stdout.
 
 #: stream

@@ -1,4 +1,3 @@
-# shellcheck shell=sh
 # DESIGN: SIGINT or SIGTERM, and it is gone with all its processes, exit 0; restart at once.
 
 #: one concurrent crew event
@@ -59,8 +58,11 @@ parent_killed() {
 # One worker's SIGTERM ends that worker only.
 #: mpserver/prefork_server
 worker_terminated() {
-	start
-	kill -TERM "$(peer children "$PID" | head -n 1)"
+	start -w 2
+	crew_of 2
+	victim=$(peer children "$PID" | head -n 1)
+	kill -TERM "$victim"
+	peer gone "$victim"
 	expect "the echo" ABC "$(echo abc | copy)"
 	stop
 }
