@@ -7,7 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 
 #include "threadpool/threadpool.h"
@@ -16,6 +16,7 @@
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 
+static pthread_mutex_t arming = PTHREAD_MUTEX_INITIALIZER;
 static int epfd; /* the set, kept by the kernel */
 static struct epoll_event ready[256];
 
@@ -24,9 +25,11 @@ static void watch(int fd, int want)
 {
 	struct epoll_event event = {.events = (uint32_t)want | EPOLLONESHOT, .data.fd = fd};
 
+	pthread_mutex_lock(&arming);
 	if (want != OVER && /* else close has taken it out of the set */
 	    epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == -1)
 		complain("epoll_ctl");
+	pthread_mutex_unlock(&arming);
 }
 
 static int add(int fd)
@@ -68,6 +71,9 @@ int main(int argc, char *argv[])
 		int nready = epoll_wait(epfd, ready, 256, ms);
 		if (nready == -1 && errno != EINTR)
 			shortage("wait");
+		pthread_mutex_lock(
+		    &arming); /* threads see each other's work by locks, not by epoll */
+		pthread_mutex_unlock(&arming);
 		for (int i = 0; i < nready; i++) {
 			int fd = ready[i].data.fd;
 			if (fd == lfd) {
