@@ -1,0 +1,268 @@
+/*
+ * What the tests of event loops need besides tests/peer.c. ADDR is what a server says it listens
+ * on, PID the server.
+ *
+ *   queued ADDR PID TEXT    TEXT and the end wait together when the server looks; print the echo
+ *   urgent ADDR PID TEXT    the same, with an urgent byte ahead of each '!'; print the echo
+ *   keep ADDR TEXT          the same as urgent without end: print the echo, keep it until stdin
+ * ends together ADDR PID N     N clients' lines wait together; all must be answered refused ADDR N
+ * N clients, of which some may be closed; print how many, keep the others until stdin ends busy PID
+ * print the milliseconds of CPU time that it takes in a second answer ADDR N           print the
+ * median microseconds until a line comes back, of N
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "wrap/echo.h"
+#include "wrap/net.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+#define BOUND_SECONDS 30
+#define LINE "line\n" /* five bytes: what epoll/trigger_server reads at once */
+
+static void die(const char *what)
+{
+	errno = 0;
+	perr_exit(what);
+}
+
+static int dial(const char *addr)
+{
+	struct timeval bound = {.tv_sec = BOUND_SECONDS};
+	const char *colon = strrchr(addr, ':');
+
+	if (colon == NULL)
+		die("not an address of TCP");
+	int fd = tcp_connect("127.0.0.1", (uint16_t)strtol(colon + 1, NULL, 10));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
+	return fd;
+}
+
+static void say(int fd, const char *text, size_t n)
+{
+	if (Writen(fd, text, n) == -1)
+		perr_exit("send");
+}
+
+/* What comes back must be LINE, upper-cased; false when the server closed instead. */
+static bool answered(int fd)
+{
+	char want[] = LINE, got[sizeof(LINE)] = "";
+	ssize_t n = Readn(fd, got, sizeof(LINE) - 1);
+
+	if (n == 0 || (n == -1 && errno == ECONNRESET))
+		return false;
+	if (n == -1)
+		perr_exit("receive");
+	upper(want, sizeof(want));
+	if (strcmp(want, got) != 0)
+		die("not the echo");
+	return true;
+}
+
+static char state_of(int pid)
+{
+	char path[64], text[512] = "", state = '?';
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	FILE *f = fopen(path, "r");
+	if (f == NULL || fgets(text, sizeof(text), f) == NULL)
+		perr_exit(path);
+	fclose(f);
+	sscanf(strrchr(text, ')') + 1, " %c", &state);
+	return state;
+}
+
+static void hold_back(int pid)
+{
+	if (kill(pid, SIGSTOP) == -1)
+		perr_exit("kill");
+	while (state_of(pid) != 'T')
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+/* Prints N bytes that come back, or with 0 all until the end. */
+static void print_echo(int fd, size_t rest)
+{
+	char buf[4096];
+	bool all = rest == 0;
+	ssize_t n = 1;
+
+	while ((all || rest > 0) && n > 0) {
+		n = Read(fd, buf, all || rest > sizeof(buf) ? sizeof(buf) : rest);
+		if (n == -1)
+			perr_exit("receive");
+		rest -= all ? 0 : (size_t)n;
+		printf("%.*s", (int)n, buf);
+	}
+	printf("\n");
+	fflush(stdout);
+}
+
+/* Sends TEXT, and with URGENT each '!' out of band; returns how many bytes were not. */
+static size_t say_text(int fd, const char *text, bool urgent)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++) {
+		if (urgent && *text == '!') {
+			if (send(fd, text, 1, MSG_OOB) != 1)
+				perr_exit("send MSG_OOB");
+			continue;
+		}
+		say(fd, text, 1);
+		n++;
+	}
+	return n;
+}
+
+static void queued(const char *addr, int pid, const char *text, bool urgent)
+{
+	for (int known = 0; known < 2; known++) { /* a new client, and one in the set already */
+		int fd = -1;
+		if (known) {
+			fd = dial(addr);
+			say(fd, LINE, sizeof(LINE) - 1);
+			if (!answered(fd))
+				die("closed");
+		}
+		hold_back(pid);
+		if (!known)
+			fd = dial(addr);
+		say_text(fd, text, urgent);
+		shutdown(fd, SHUT_WR);
+		kill(pid, SIGCONT);
+		print_echo(fd, 0);
+		close(fd);
+	}
+}
+
+static void until_stdin_ends(void)
+{
+	char c;
+
+	while (Read(STDIN_FILENO, &c, 1) > 0)
+		;
+}
+
+static void together(const char *addr, int pid, int n)
+{
+	int *fds = calloc((size_t)n, sizeof(*fds));
+
+	if (fds == NULL)
+		perr_exit("calloc");
+	for (int i = 0; i < n; i++) {
+		fds[i] = dial(addr);
+		say(fds[i], LINE, sizeof(LINE) - 1);
+		if (!answered(fds[i]))
+			die("closed");
+	}
+	hold_back(pid);
+	for (int i = 0; i < n; i++) {
+		say(fds[i], LINE, sizeof(LINE) - 1);
+		if (i % 3 == 0) /* some have their end queued with it */
+			shutdown(fds[i], SHUT_WR);
+	}
+	kill(pid, SIGCONT);
+	for (int i = 0; i < n; i++)
+		if (!answered(fds[i]))
+			die("closed");
+	free(fds);
+}
+
+static void refused(const char *addr, int n)
+{
+	int closed = 0;
+
+	raise_descriptor_limit();
+	for (int i = 0; i < n; i++) {
+		int fd = dial(addr);
+		if (Writen(fd, LINE, sizeof(LINE) - 1) == -1 || !answered(fd)) {
+			close(fd);
+			closed++;
+		}
+	}
+	printf("%d refused\n", closed);
+	fflush(stdout);
+	until_stdin_ends();
+}
+
+static long cpu_ms(int pid)
+{
+	char path[64];
+	long long ns = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	FILE *f = fopen(path, "r");
+	if (f == NULL || fscanf(f, "%lld", &ns) != 1)
+		perr_exit(path);
+	fclose(f);
+	return (long)(ns / 1000000);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	long x = *(const long *)a, y = *(const long *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void answer(const char *addr, int n)
+{
+	long *us = calloc((size_t)n, sizeof(*us));
+	int fd = dial(addr);
+	struct timespec a, b;
+
+	if (us == NULL)
+		perr_exit("calloc");
+	for (int i = 0; i < n; i++) {
+		clock_gettime(CLOCK_MONOTONIC, &a);
+		say(fd, LINE, sizeof(LINE) - 1);
+		if (!answered(fd))
+			die("closed");
+		clock_gettime(CLOCK_MONOTONIC, &b);
+		us[i] = (b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000;
+	}
+	qsort(us, (size_t)n, sizeof(*us), by_size);
+	printf("%ld\n", us[n / 2]);
+	free(us);
+}
+
+int main(int argc, char *argv[])
+{
+	const char *what = argc > 2 ? argv[1] : "", *addr = argc > 2 ? argv[2] : "";
+	int n = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 0;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (strcmp(what, "queued") == 0 || (strcmp(what, "urgent") == 0 && argc == 5)) {
+		queued(addr, n, argv[4], what[0] == 'u');
+	} else if (strcmp(what, "keep") == 0 && argc == 4) {
+		int fd = dial(addr);
+		print_echo(fd, say_text(fd, argv[3], true));
+		until_stdin_ends();
+	} else if (strcmp(what, "together") == 0) {
+		together(addr, n, (int)strtol(argv[4], NULL, 10));
+	} else if (strcmp(what, "refused") == 0) {
+		refused(addr, n);
+	} else if (strcmp(what, "busy") == 0) {
+		int pid = (int)strtol(addr, NULL, 10);
+		long before = cpu_ms(pid);
+		nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+		printf("%ld\n", cpu_ms(pid) - before);
+	} else if (strcmp(what, "answer") == 0) {
+		answer(addr, n);
+	} else {
+		die("what? The opening comment of tests/event_peer.c tells");
+	}
+	return 0;
+}

@@ -1,0 +1,328 @@
+/* The reactor's promises, one by one: epoll/reactor.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "epoll/reactor.h"
+#include "wrap/run.h"
+#include "wrap/wrap.h"
+
+#define PAIRS 4
+
+static int failed;
+static struct reactor *r;
+static int ours[PAIRS], theirs[PAIRS]; /* the ends of socket pairs */
+static char calls[256];		       /* what was called: the arguments' first letters */
+static int64_t started;
+
+static void check(const char *what, long expected, long saw)
+{
+	if (expected != saw)
+		failed = 1;
+	printf(expected == saw ? "ok %s\n" : "FAIL %s: expected %ld, saw %ld\n", what, expected,
+	       saw);
+}
+
+static void check_calls(const char *what, const char *expected)
+{
+	bool same = strcmp(expected, calls) == 0;
+
+	if (!same)
+		failed = 1;
+	printf(same ? "ok %s\n" : "FAIL %s: expected '%s', saw '%s'\n", what, expected, calls);
+}
+
+static void note(const char *arg)
+{
+	size_t n = strlen(calls);
+
+	if (n + 1 < sizeof(calls)) {
+		calls[n] = arg[0];
+		calls[n + 1] = '\0';
+	}
+}
+
+/* A new reactor and fresh pairs, of which all of ours can be read. */
+static void begin(void)
+{
+	calls[0] = '\0';
+	if ((r = reactor_new()) == NULL)
+		perr_exit("reactor_new");
+	for (int i = 0; i < PAIRS; i++) {
+		int fds[2];
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1)
+			perr_exit("socketpair");
+		ours[i] = fds[0];
+		theirs[i] = fds[1];
+		if (Write(theirs[i], "x", 1) != 1)
+			perr_exit("write");
+	}
+	started = now_ms();
+}
+
+static void end(void)
+{
+	reactor_free(r);
+	for (int i = 0; i < PAIRS; i++) {
+		close(ours[i]);
+		close(theirs[i]);
+	}
+}
+
+static void run(void)
+{
+	check("run returns", 0, reactor_run(r));
+}
+
+static void take(int fd)
+{
+	char c;
+
+	if (Read(fd, &c, 1) != 1)
+		perr_exit("read");
+}
+
+static void on_stop(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	note(arg);
+	reactor_stop(same);
+}
+
+static void on_take(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	(void)same;
+	(void)events;
+	note(arg);
+	take(fd);
+}
+
+/* The first that is called removes all the others, which the same wait found ready. */
+static void on_remove_others(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	(void)events;
+	note(arg);
+	for (int i = 0; i < PAIRS - 1; i++)
+		if (ours[i] != fd)
+			reactor_remove(same, ours[i]);
+	take(fd);
+}
+
+static void remove_others(void)
+{
+	begin();
+	for (int i = 0; i < PAIRS - 1; i++)
+		reactor_add(r, ours[i], EPOLLIN, on_remove_others, "a");
+	reactor_add(r, ours[PAIRS - 1], 0, on_stop, "s");
+	reactor_timeout(r, ours[PAIRS - 1], 50);
+	run();
+	check_calls("what is removed while the loop delivers is not called", "as");
+	end();
+}
+
+static void on_remove_self(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	(void)events;
+	note(arg);
+	reactor_remove(same, fd);
+}
+
+static void on_close_self(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	(void)events;
+	note(arg);
+	close(fd);
+	reactor_remove(same, fd);
+	ours[1] = dup(theirs[3]); /* the lowest free number: the same */
+	check("the descriptor's number is in use again", fd, ours[1]);
+	check("it can be added again", 0, reactor_add(same, fd, 0, on_take, "n"));
+}
+
+static void remove_self(void)
+{
+	begin();
+	reactor_add(r, ours[0], EPOLLIN, on_remove_self, "0");
+	reactor_add(r, ours[1], EPOLLIN, on_close_self, "1");
+	reactor_add(r, ours[2], 0, on_stop, "s");
+	reactor_timeout(r, ours[2], 30);
+	run();
+	check_calls("each is called once, having removed itself", "01s");
+	end();
+}
+
+/* Closes the next one, which is ready too, and puts another one in its place. */
+static void on_replace(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	(void)events;
+	note(arg);
+	take(fd);
+	reactor_remove(same, ours[1]);
+	close(ours[1]);
+	ours[1] = dup(theirs[3]); /* the same number, and nothing to read */
+	reactor_add(same, ours[1], EPOLLIN, on_take, "w");
+}
+
+static void replace(void)
+{
+	begin();
+	reactor_add(r, ours[0], EPOLLIN, on_replace, "0");
+	reactor_add(r, ours[1], EPOLLIN, on_take, "1");
+	reactor_add(r, ours[2], 0, on_stop, "s");
+	reactor_timeout(r, ours[2], 30);
+	run();
+	check_calls("what was to be told about a removed event is not told to the next", "0s");
+	end();
+}
+
+/* Adds so many that the table moves under the loop. */
+static void on_add(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	(void)events;
+	note(arg);
+	take(fd);
+	int far = fcntl(ours[1], F_DUPFD, 700);
+	if (far == -1)
+		perr_exit("F_DUPFD");
+	check("add in a call-back", 0, reactor_add(same, far, EPOLLIN, on_remove_self, "f"));
+	check("a second event on it is refused", -1, reactor_add(same, far, 0, on_take, "-"));
+	check("with EEXIST", EEXIST, errno);
+	check("change of one not added is refused", -1, reactor_change(same, ours[2], 0));
+	check("with ENOENT", ENOENT, errno);
+}
+
+static void add_while_running(void)
+{
+	begin();
+	raise_descriptor_limit();
+	reactor_add(r, ours[0], EPOLLIN, on_add, "a");
+	reactor_add(r, ours[3], 0, on_stop, "s");
+	reactor_timeout(r, ours[3], 30);
+	run();
+	check_calls("what a call-back adds is called, the others still", "afs");
+	end();
+}
+
+static void refused(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	begin();
+	check("a file is refused", -1, reactor_add(r, fd, EPOLLIN, on_take, "-"));
+	check("with EPERM", EPERM, errno);
+	reactor_remove(r, fd); /* nothing there: nothing happens */
+	reactor_remove(r, 1 << 30);
+	close(fd);
+	end();
+}
+
+static void on_change(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	note(arg);
+	note(events == EPOLLIN ? "i" : events == EPOLLOUT ? "o" : "?");
+	if (events == EPOLLIN)
+		check("change", 0, reactor_change(same, fd, EPOLLOUT));
+	else
+		reactor_stop(same);
+}
+
+static void change(void)
+{
+	begin();
+	reactor_add(r, ours[0], EPOLLIN, on_change, "c");
+	run();
+	check_calls("what is waited for changes", "cico");
+	end();
+}
+
+static void stop_at_once(void)
+{
+	begin();
+	for (int i = 0; i < PAIRS; i++)
+		reactor_add(r, ours[i], EPOLLIN, on_stop, "s");
+	run();
+	check_calls("stop: no other call-back is called", "s");
+	run();
+	check_calls("and it runs again, with what was not told", "ss");
+	end();
+}
+
+static void on_tick(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	check("a time-out is told as 0", 0, (long)events);
+	note(arg);
+	if (strlen(calls) == 3)
+		reactor_stop(same);
+	else if (strlen(calls) == 2)
+		reactor_timeout(same, fd, 20); /* from 60 */
+}
+
+static void timeouts(void)
+{
+	begin();
+	reactor_add(r, ours[0], 0, on_tick, "t");
+	reactor_timeout(r, ours[0], 60);
+	run();
+	int64_t took = now_ms() - started;
+	check_calls("a time-out comes again", "ttt");
+	check("after 60, 60 and 20 ms, not before", 1, took >= 140);
+	check("and not long after", 1, took < 2000);
+	end();
+}
+
+/* Only the last byte's time counts: the time-out is pushed forward by all that is told. */
+static void on_busy(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	if (events == 0) {
+		note(arg);
+		reactor_stop(same);
+		return;
+	}
+	take(fd);
+	started = now_ms();
+	if (strlen(calls) < 4) {
+		note("b");
+		reactor_timeout(same, ours[1], 40); /* its call-back sends the next byte */
+	}
+}
+
+static void on_send(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	(void)events;
+	(void)arg;
+	reactor_timeout(same, fd, 0);
+	if (Write(theirs[0], "x", 1) != 1)
+		perr_exit("write");
+}
+
+static void pushed_forward(void)
+{
+	begin();
+	reactor_add(r, ours[0], EPOLLIN, on_busy, "t");
+	reactor_timeout(r, ours[0], 150);
+	reactor_add(r, ours[1], 0, on_send, "");
+	run();
+	check_calls("a time-out counts from what was told last", "bbbbt");
+	check("and comes as long after that", 1, now_ms() - started >= 145);
+	end();
+}
+
+int main(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	remove_others();
+	remove_self();
+	replace();
+	add_while_running();
+	refused();
+	change();
+	stop_at_once();
+	timeouts();
+	pushed_forward();
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
