@@ -75,6 +75,7 @@ static void remove_own(void)
 	if (lstat(own_path, &file) == 0 && file.st_dev == own_file.st_dev &&
 	    file.st_ino == own_file.st_ino)
 		unlink(own_path);
+	own_path = "";
 }
 
 static void on_end(int signo)
