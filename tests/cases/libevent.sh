@@ -61,6 +61,7 @@ stop_while_pausing() {
 	exec 3>in
 	await err 'accept: Too many open files \(EMFILE\)'
 	allow_stderr
+	stands_still "$PID"
 	within 2 "$BIN/tests/peer" gone "$PID" &
 	gone=$!
 	stop
