@@ -179,7 +179,6 @@ static int race(const char *program, const char *path, int n)
 int main(int argc, char *argv[])
 {
 	const char *what = argc > 2 ? argv[1] : "", *path = argc > 2 ? argv[2] : "";
-	char longest[sizeof(((struct sockaddr_un *)0)->sun_path) + 1] = "";
 
 	signal(SIGPIPE, SIG_IGN);
 	if (strcmp(what, "as") == 0 && argc > 3)
@@ -192,6 +191,7 @@ int main(int argc, char *argv[])
 	if (strcmp(what, "unnamed") == 0)
 		return tell(NULL, path, strlen(text)) == -1;
 	if (strcmp(what, "longest") == 0 && argc == 4) {
+		char longest[sizeof(((struct sockaddr_un *)0)->sun_path) + 1] = "";
 		memset(longest, 'x', sizeof(longest) - 1);
 		unlink(longest);
 		return path[0] == 's' ? line(longest, argv[3])
