@@ -256,6 +256,28 @@ static void destroy_idle(void)
 	expect_no_thread_left("with all its threads");
 }
 
+/* Pages of address space: a thread that ended and was not joined keeps its stack, 8 MiB. */
+static long pages(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long n = 0;
+
+	if (f == NULL || fscanf(f, "%ld", &n) != 1)
+		expect("statm", 1, 0);
+	if (f != NULL)
+		fclose(f);
+	return n;
+}
+
+static void all_joined(void)
+{
+	destroy_idle(); /* glibc keeps a few stacks, once */
+	long before = pages();
+	for (int i = 0; i < 50; i++)
+		threadpool_destroy(threadpool_create(10, 10, 1));
+	expect("500 threads were joined", true, pages() - before < 50 * 2048);
+}
+
 static void destroy_drains(void)
 {
 	threadpool_t *pool = threadpool_create(2, 4, 50);
@@ -505,6 +527,7 @@ int main(int argc, char *argv[])
 	arguments();
 	full_queue();
 	destroy_idle();
+	all_joined();
 	destroy_drains();
 	destroy_full();
 	grow_and_shrink();
