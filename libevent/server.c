@@ -26,7 +26,7 @@ struct peer {
 	char who[];
 };
 
-static LIST_HEAD(, peer) peers;
+static LIST_HEAD(list, peer) peers;
 static struct event_base *base; /* the loop */
 static struct evconnlistener *listener;
 static struct event *resume; /* a timer */
