@@ -12,8 +12,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "unix/path.h"
 #include "wrap/echo.h"
-#include "wrap/path.h"
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 

@@ -11,9 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "unix/path.h"
 #include "wrap/echo.h"
 #include "wrap/net.h"
-#include "wrap/path.h"
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "unix/path.h"
 #include "wrap/echo.h"
-#include "wrap/path.h"
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 

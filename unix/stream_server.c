@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "unix/path.h"
 #include "wrap/echo.h"
 #include "wrap/net.h"
-#include "wrap/path.h"
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 

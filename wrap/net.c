@@ -16,13 +16,14 @@
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 
-/* A path may fill sun_path to the last byte, without a NUL: LEN tells where it ends. */
-static void path_text(const struct sockaddr_un *sun, socklen_t len, char text[ADDRESS_TEXT])
+/* A path may fill sun_path to the last byte, without a NUL, and LEN may count a NUL behind it. */
+static void path_text(const struct sockaddr_un *sun, size_t len, char text[ADDRESS_TEXT])
 {
-	size_t n = len > offsetof(struct sockaddr_un, sun_path)
-		       ? len - offsetof(struct sockaddr_un, sun_path)
-		       : 0;
+	const size_t start = offsetof(struct sockaddr_un, sun_path);
+	size_t n = len > start ? len - start : 0;
 
+	if (n > sizeof(sun->sun_path))
+		n = sizeof(sun->sun_path);
 	if (n == 0) {
 		strcpy(text, "(unnamed)");
 	} else if (sun->sun_path[0] == '\0') {

@@ -1,6 +1,7 @@
 #include "wrap/run.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -34,6 +35,8 @@ static atomic_int listening = -1, serving = -1;
 static pid_t *pids;
 static volatile sig_atomic_t npids;
 static int most_children;
+
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void on_stop(int signo)
 {
@@ -231,9 +234,11 @@ void log_line(const char *what, ...)
 
 	if (opt.quiet)
 		return;
+	pthread_mutex_lock(&log_lock);
 	va_start(args, what);
 	vdprintf(STDOUT_FILENO, what, args);
 	va_end(args);
+	pthread_mutex_unlock(&log_lock);
 }
 
 size_t printable(char *text, size_t size, const char *data, size_t n)

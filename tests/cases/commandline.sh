@@ -28,7 +28,7 @@ option_without_value() {
 	expect_exit 2 "$P" -w x
 }
 
-#: one concurrent crew event -unix/stream_server
+#: one concurrent crew event udp/server udp/broadcast_server multicast/server epoll/trigger_server -unix/stream_server
 bad_ports() {
 	for port in abc 12x -1 65536 '' ' 1' +1; do
 		expect_exit 2 "$P" "$port"
@@ -44,7 +44,7 @@ bad_ports_of_clients() {
 }
 
 # Said in one line with the call, the address, the reason and its name; exit 1.
-#: one concurrent crew event -unix/stream_server
+#: one concurrent crew event udp/server epoll/trigger_server -unix/stream_server
 address_in_use() {
 	start
 	# shellcheck disable=SC2086
@@ -65,7 +65,7 @@ bad_address() {
 }
 
 # The first line is there at once, into a pipe too; only this machine can connect.
-#: one concurrent crew event -unix/stream_server
+#: one concurrent crew event udp/server udp/broadcast_server multicast/server epoll/trigger_server -unix/stream_server
 first_line() {
 	mkfifo pipe
 	# shellcheck disable=SC2086

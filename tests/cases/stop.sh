@@ -1,12 +1,12 @@
 # DESIGN: SIGINT or SIGTERM, and it is gone with all its processes, exit 0; restart at once.
 
-#: one concurrent crew event
+#: one concurrent crew event udp/server udp/broadcast_server multicast/server unix/dgram_server epoll/trigger_server
 interrupt() {
 	start
 	stop INT
 }
 
-#: one concurrent crew event
+#: one concurrent crew event udp/server udp/broadcast_server multicast/server unix/dgram_server epoll/trigger_server
 terminate() {
 	start
 	stop TERM

@@ -3,8 +3,8 @@
  * file goes when the program does, by exit or by SIGHUP, SIGINT or SIGTERM, if it is still the one
  * made here (device and inode). A PATH too long for sun_path ends the program, telling the limit.
  */
-#ifndef WRAP_PATH_H
-#define WRAP_PATH_H
+#ifndef UNIX_PATH_H
+#define UNIX_PATH_H
 
 /*
  * Binds FD to PATH, a new file that its owner alone may use (umask 077). A stale one, a socket that

@@ -1,4 +1,4 @@
-#include "wrap/path.h"
+#include "unix/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
