@@ -71,8 +71,8 @@ static void on_stdout(evutil_socket_t fd, short what, void *arg)
 	received += n > 0 ? (uint64_t)n : 0;
 	if (evbuffer_get_length(in) > 0)
 		add(can_write);
-	else
-		bufferevent_enable(server, EV_READ);
+	else if (bufferevent_enable(server, EV_READ) == -1)
+		perr_exit("bufferevent_enable");
 }
 
 static void on_end(struct bufferevent *bev, short what, void *arg)
@@ -106,7 +106,8 @@ int main(int argc, char *argv[])
 	in = bufferevent_get_input(server);
 	out = bufferevent_get_output(server);
 	bufferevent_setcb(server, on_received, on_sent, on_end, NULL);
-	bufferevent_enable(server, EV_READ); /* writing is enabled from the start */
+	if (bufferevent_enable(server, EV_READ) == -1) /* writing is enabled from the start */
+		perr_exit("bufferevent_enable");
 	add(can_read);
 	if (event_base_dispatch(base) == -1)
 		perr_exit("event_base_dispatch");
