@@ -1,0 +1,66 @@
+# shellcheck shell=sh
+# make demo: what it shows is true, and nothing of it stays.
+
+# nothing_stays: what the demo had was in ./tmp, all its processes too.
+nothing_stays() {
+	expect "files that stay" '' "$(ls tmp)"
+	for cwd in /proc/[0-9]*/cwd; do
+		case $(readlink "$cwd" || :) in
+		"$PWD"/tmp/*) fail "a process stays: $(tr '\0' ' ' <"${cwd%cwd}cmdline")" ;;
+		esac
+	done
+}
+
+demo() {
+	mkdir -p tmp
+	within 60 env TMPDIR="$PWD/tmp" "$TESTS/demo" "$@"
+}
+
+#: suite
+demo_plays() {
+	demo tcp >said || fail "$(cat said)"
+	for line in '  client < Hello, World!' '  client > HELLO, WORLD!' '  server < ^C' \
+		'  server > served 1 connections, 30 bytes; cpu 0.00 s user, 0.00 s system;'; do
+		grep -Fqx -- "$line" said || fail "no line '$line': $(cat said)"
+	done
+	expect "the last line" '2 pairs, all right' "$(tail -n 1 said)"
+	expect "lines over 80 characters" 0 "$(grep -Ec '.{81}' said || :)"
+	nothing_stays
+}
+
+# A client that prints what was typed as it was, and a server that counts a byte too many.
+#: suite
+demo_sees_wrong_ones() {
+	mkdir -p bin/tests bin/tcp
+	ln -s "$BIN/tests/peer" bin/tests/peer
+	ln -s "$BIN/tcp/server" "$BIN/tcp/hello_client" bin/tcp
+	printf '#!/bin/sh\nexec cat\n' >bin/tcp/client
+	chmod +x bin/tcp/client
+	BIN=$PWD/bin expect_exit 1 demo tcp
+	grep -q "WRONG: the reply to client: expected 'HELLO, WORLD!', saw 'Hello, World!'" stdout ||
+		fail "nothing wrong: $(cat stdout)"
+	expect "the last lines" '2 pairs; wrong:   tcp/server tcp/client' "$(tail -n 2 stdout | paste -sd ' ' -)"
+	nothing_stays
+}
+
+# Ended in the middle, as Ctrl-C and kill do.
+#: suite
+demo_interrupted() {
+	mkdir tmp
+	TMPDIR=$PWD/tmp "$TESTS/demo" >said &
+	demo=$!
+	await said '  client < Hello'
+	kill -TERM $demo
+	peer gone $demo
+	status=0
+	wait $demo || status=$?
+	expect "the exit status" 130 "$status"
+	nothing_stays
+}
+
+#: suite
+demo_without_topic() {
+	expect_exit 2 demo nosuch
+	expect "the reason" 'no topic nosuch in tests/programs' "$(cat stderr)"
+	nothing_stays
+}
