@@ -119,9 +119,7 @@ static void open_connection(struct connection *c)
 {
 	unsigned address = (unsigned)(c - connections) / PER_ADDRESS;
 	struct linger reset = {.l_onoff = 1};
-	struct timeval limit = {.tv_sec = (time_t)patience,
-				.tv_usec =
-				    (suseconds_t)((patience - (double)(time_t)patience) * 1e6)};
+	struct timeval limit = {.tv_sec = (time_t)patience + 1};
 	struct sockaddr_in from = {.sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK + address)};
 	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,

@@ -21,7 +21,7 @@ load_finds_faults() {
 	bad=$BIN/tests/bench/bad_server
 	for how in '-b 1000000 ping' bulk; do
 		# shellcheck disable=SC2086
-		set -- -s 0.3 -t 2 $how "$bad" -q
+		set -- -s 0.3 $how "$bad" -q
 		load 0 '\{.*\}' "$@" -m well 0
 		for mode in corrupt drop reorder repeat; do
 			load 1 'bench/load: connection 0: byte 1[0-9]{6} is 0x.., not 0x..' "$@" -m $mode 0
@@ -30,7 +30,7 @@ load_finds_faults() {
 			"$@" -m miscount 0
 		load 1 'bench/load: connection 0: (the server closed it, [1-9][0-9]* bytes are owed|.*: Connection reset by peer|.*: Broken pipe)' \
 			"$@" -m die 0
-		load 1 'bench/load: no answer for 2 s; 1 connections wait' "$@" -m hang 0
+		load 1 'bench/load: no answer for 1 s; 1 connections wait' -t 1 "$@" -m hang 0
 	done
 }
 
