@@ -137,6 +137,21 @@ stop() {
 	peer gone $children
 }
 
+# The CPU time that process $1 has used so far, in ticks of 10 ms.
+ticks() {
+	awk '{ print $14 + $15 }' "/proc/$1/stat"
+}
+
+# stands_still PID: it does not spin. A loop that polls shows in the wake-ups, one that never sleeps
+# in the CPU time alone. (A sanitizer has a thread of its own that wakes up.)
+stands_still() {
+	before=$(ticks "$1")
+	woken=$(peer wakeups "$1")
+	used=$(($(ticks "$1") - before))
+	[ "$used" -lt 10 ] || fail "used $used ticks in a second"
+	[ "$woken" -lt 100 ] || [ -n "${SAN:-}" ] || fail "woken $woken times in a second"
+}
+
 # crew_of N [GONE]: waits until the server has N children, GONE not among them.
 crew_of() {
 	i=0

@@ -57,9 +57,9 @@ static void usage(FILE *out)
 	for (const char *t = taken; *t != '\0'; t++)
 		fprintf(out, "  -%c %-8s %s\n", *t, find(*t)->name, find(*t)->help);
 	if (strstr(operands, "PATH") != NULL)
-		fprintf(out, "  PATH        %s\n", opt.path);
+		fprintf(out, "  PATH        the file to meet at (%s)\n", opt.path);
 	if (strstr(operands, "PORT") != NULL)
-		fprintf(out, "  PORT        %u\n", opt.port);
+		fprintf(out, "  PORT        the server's port (%u)\n", opt.port);
 }
 
 static void usage_error(const char *what, const char *value)

@@ -4,21 +4,6 @@
 READER=$BIN/libevent/fifo_reader
 WRITER=$BIN/libevent/fifo_writer
 
-# The CPU time that process $1 has used so far, in ticks of 10 ms.
-ticks() {
-	awk '{ print $14 + $15 }' "/proc/$1/stat"
-}
-
-# stands_still PID: with nothing to do it uses no CPU. A loop that never sleeps shows in this number
-# and not in its wake-ups.
-stands_still() {
-	before=$(ticks "$1")
-	woken=$(peer wakeups "$1")
-	used=$(($(ticks "$1") - before))
-	[ "$used" -lt 10 ] || fail "used $used ticks in a second"
-	[ "$woken" -lt 100 ] || fail "woken $woken times in a second"
-}
-
 # exits STATUS PID
 exits() {
 	peer gone "$2"

@@ -77,6 +77,7 @@ restart() {
 	exec 3>in
 	await held 'held 1'
 	stop
+	: >out # await must not see the first one's line
 	# shellcheck disable=SC2086
 	"$P" $OPTIONS "$port" >out 2>err &
 	PID=$!
