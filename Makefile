@@ -71,9 +71,10 @@ libevent-there:
 	@pkg-config --exists libevent || \
 	    { echo 'libevent/ needs libevent: apt-get install libevent-dev pkg-config'; exit 1; }
 
+# -z now: symbols are bound at the start, or each child of a fork would bind, and copy, its own.
 $(ALL) $(TESTS) $(BENCH) $(EVENT): $(BIN)%: $(OUT)/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(FLAGS) -Wl,-z,now -o $@ $^ $(LDLIBS)
 $(LIB): $(OBJECTS)
 	@rm -f $@
 	ar rcs $@ $^

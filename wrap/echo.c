@@ -54,11 +54,12 @@ void client_free(struct client *c)
 
 void echo_client(struct client *c)
 {
-	char buf[BLOCKING_BYTES], who[ADDRESS_TEXT];
+	char buf[BLOCKING_BYTES], who[ADDRESS_TEXT] = "";
 	uint64_t bytes = 0;
 	ssize_t n;
 
-	address_text((const struct sockaddr *)&c->addr, c->len, who);
+	if (!opt.quiet) /* it costs a page of the stack, which with -q nobody reads */
+		address_text((const struct sockaddr *)&c->addr, c->len, who);
 	log_connected(who);
 	while ((n = Read(c->fd, buf, sizeof(buf))) > 0) {
 		log_data(who, buf, (size_t)n);
