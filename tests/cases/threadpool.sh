@@ -7,7 +7,8 @@
 pool_unit() {
 	MALLOC_PERTURB_=165 within 100 "$BIN/tests/unit_threadpool" >out 2>complaints || fail "$(grep FAIL out)"
 	expect "the last test" 'ok tiny tasks from several adders, each once' "$(tail -n 1 out)"
-	expect_like "the complaints" '.*: pthread_create: .* \(EAGAIN\)' "$(cat complaints)"
+	expect_like "the complaint" '.*: pthread_create: .* \(EAGAIN\)' "$(cat complaints)"
+	expect "complaints" 1 "$(wc -l <complaints)"
 }
 
 # No memory lost or used after its end.
