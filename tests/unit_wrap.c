@@ -324,10 +324,10 @@ static void test_readn(void)
 
 static void expect_line(const char *what, const char *want, int fd, size_t maxlen)
 {
-	char line[64];
-	char name[128];
+	char line[66], name[128];
 
-	memset(line, '#', sizeof(line));
+	memset(line, '#', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
 	ssize_t n = Readline(fd, line, maxlen);
 	expect_text(what, want, n == -1 ? "(-1)" : line);
 	snprintf(name, sizeof(name), "%s: bytes stored", what);
