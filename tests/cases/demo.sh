@@ -28,7 +28,7 @@ demo_plays() {
 	nothing_stays
 }
 
-# A client that prints what was typed as it was, and a server that counts a byte too many.
+# A client that prints what was typed as it was; the pair after it is played all the same.
 #: suite
 demo_sees_wrong_ones() {
 	mkdir -p bin/tests bin/tcp
@@ -39,6 +39,7 @@ demo_sees_wrong_ones() {
 	BIN=$PWD/bin expect_exit 1 demo tcp
 	grep -q "WRONG: the reply to client: expected 'HELLO, WORLD!', saw 'Hello, World!'" stdout ||
 		fail "nothing wrong: $(cat stdout)"
+	grep -Fqx '  client > HELLO' stdout || fail "the next pair is not played: $(cat stdout)"
 	expect "the last lines" '2 pairs; wrong:   tcp/server tcp/client' "$(tail -n 2 stdout | paste -sd ' ' -)"
 	nothing_stays
 }
