@@ -23,7 +23,7 @@ demo_plays() {
 		'  server > served 1 connections, 30 bytes; cpu 0.00 s user, 0.00 s system;'; do
 		grep -Fqx -- "$line" said || fail "no line '$line': $(cat said)"
 	done
-	expect "the last line" '2 pairs, all right' "$(tail -n 1 said)"
+	expect_like "the last line" '[0-9]+ pairs, all right' "$(tail -n 1 said)"
 	expect "lines over 80 characters" 0 "$(grep -Ec '.{81}' said || :)"
 	nothing_stays
 }
@@ -40,7 +40,8 @@ demo_sees_wrong_ones() {
 	grep -q "WRONG: the reply to client: expected 'HELLO, WORLD!', saw 'Hello, World!'" stdout ||
 		fail "nothing wrong: $(cat stdout)"
 	grep -Fqx '  client > HELLO' stdout || fail "the next pair is not played: $(cat stdout)"
-	expect "the last lines" '2 pairs; wrong:   tcp/server tcp/client' "$(tail -n 2 stdout | paste -sd ' ' -)"
+	expect_like "the last lines" '[0-9]+ pairs; wrong:   tcp/server tcp/client.*' \
+		"$(sed -n '/ pairs; /,$p' stdout | paste -sd ' ' -)"
 	nothing_stays
 }
 
