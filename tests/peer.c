@@ -11,8 +11,9 @@
  *   wakeups PID             how often its threads and children are woken in a second
  *   freeport                a UDP port that nobody has
  *   talk ADDR TEXT…         send each TEXT alone, wait for its echo, half-close; print the echoes
- *   hold ADDR N             N connections that were answered; say "held N", keep them until stdin
- * ends crowd ADDR N            N connections at once, a line each; all must come back row ADDR N N
+ *   hold ADDR N             N connections that were answered; say "held N", keep them to stdin's
+ * end crowd ADDR N            N connections at once, a line each; all must come back turns ADDR N
+ * the same, but each ends before the next one's answer is awaited row ADDR N              N
  * connections one after another, a line each touch ADDR N            N connections that are closed
  * at once, every other one by a reset reset ADDR              send a line, read half of the answer,
  * reset stuck ADDR              send until the server takes no more, never read; say "stuck N"

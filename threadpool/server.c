@@ -71,8 +71,8 @@ int main(int argc, char *argv[])
 		int nready = epoll_wait(epfd, ready, 256, ms);
 		if (nready == -1 && errno != EINTR)
 			shortage("wait");
-		pthread_mutex_lock(
-		    &arming); /* threads see each other's work by locks, not by epoll */
+		/* Threads see each other's work by locks, not by epoll. */
+		pthread_mutex_lock(&arming);
 		pthread_mutex_unlock(&arming);
 		for (int i = 0; i < nready; i++) {
 			int fd = ready[i].data.fd;

@@ -20,7 +20,7 @@ static const struct letter {
 } table[] = {
     {'v', FLAG, &opt.verbose, "", "show the data too"},
     {'q', FLAG, &opt.quiet, "", "print only the first and the closing line"},
-    {'a', TEXT, &opt.host, "ADDR", "the address to listen on (127.0.0.1)"},
+    {'a', TEXT, &opt.host, "ADDR", "the address to listen on"},
     {'b', TEXT, &opt.broadcast, "ADDR", "the broadcast address"},
     {'g', TEXT, &opt.group, "GROUP", "the multicast group"},
     {'i', TEXT, &opt.interface, "IFACE", "the network interface"},
@@ -54,8 +54,19 @@ static void usage(FILE *out)
 			fprintf(out, " [-%c %s]", *t, find(*t)->name);
 	}
 	fprintf(out, "%s%s\n", *operands == '\0' ? "" : " ", operands);
-	for (const char *t = taken; *t != '\0'; t++)
-		fprintf(out, "  -%c %-8s %s\n", *t, find(*t)->name, find(*t)->help);
+	for (const char *t = taken; *t != '\0'; t++) {
+		const struct letter *l = find(*t);
+		fprintf(out, "  -%c %-8s %s", *t, l->name, l->help);
+		if (l->kind == TEXT && *(const char **)l->value != NULL)
+			fprintf(out, " (%s)", *(const char **)l->value);
+		if (l->kind == SECONDS && *(double *)l->value > 0)
+			fprintf(out, " (%g)", *(double *)l->value);
+		if (l->kind == COUNT && *(int *)l->value > 0)
+			fprintf(out, " (%d)", *(int *)l->value);
+		fprintf(out, "\n");
+	}
+	if (strstr(operands, "HOST") != NULL)
+		fprintf(out, "  HOST        the server's address (%s)\n", opt.host);
 	if (strstr(operands, "PATH") != NULL)
 		fprintf(out, "  PATH        the file to meet at (%s)\n", opt.path);
 	if (strstr(operands, "PORT") != NULL)

@@ -48,7 +48,7 @@ refused() {
 		"$(cat stderr)"
 }
 
-#: script -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer -threadpool/client
+#: script -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer
 script_refused() {
 	port=$(peer freeport)
 	expect_exit 1 "$P" 127.0.0.1 "$port"
