@@ -11,12 +11,13 @@
  *   wakeups PID             how often its threads and children are woken in a second
  *   freeport                a UDP port that nobody has
  *   talk ADDR TEXT…         send each TEXT alone, wait for its echo, half-close; print the echoes
- *   hold ADDR N             N connections that were answered; say "held N", keep them to stdin's
- * end crowd ADDR N            N connections at once, a line each; all must come back turns ADDR N
- * the same, but each ends before the next one's answer is awaited row ADDR N              N
- * connections one after another, a line each touch ADDR N            N connections that are closed
- * at once, every other one by a reset reset ADDR              send a line, read half of the answer,
- * reset stuck ADDR              send until the server takes no more, never read; say "stuck N"
+ *   hold ADDR N             N connections, each answered; say "held N", keep them to stdin's end
+ *   crowd ADDR N            N connections at once, a line each; all must come back
+ *   turns ADDR N            the same, but each ends before the next one's answer is awaited
+ *   row ADDR N              N connections one after another, a line each
+ *   touch ADDR N            N connections that are closed at once, every other one by a reset
+ *   reset ADDR              send a line, read half of the answer, reset
+ *   stuck ADDR              send until the server takes no more, never read; say "stuck N"
  *   flood ADDR              send and read without end
  *   ping ADDR N             N lines, each answered before the next
  *   owed ADDR BYTES         send BYTES, half-close, only then read them all

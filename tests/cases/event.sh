@@ -163,16 +163,16 @@ idle_costs_no_time() {
 slow_stdout() {
 	start_any -q
 	mkfifo back
-	head -c 300000 /dev/zero >input
+	head -c 1000000 /dev/zero >input
 	client <input >back 2>client.err &
 	exec 3<back
-	# Nobody reads BACK yet. What the server has read stands in its log, -q or not, at the end.
+	# Nobody reads what comes back yet.
 	i=0
-	until [ "$(client_sent $!)" -ge 300000 ]; do
+	until [ "$(client_sent $!)" -ge 1000000 ]; do
 		i=$((i + 1))
 		[ $i -lt 3000 ] || fail "sent only $(client_sent $!) bytes"
 	done
-	expect "bytes" 300000 "$(head -c 300000 <&3 | wc -c)"
+	expect "bytes" 1000000 "$(head -c 1000000 <&3 | wc -c)"
 	exec 3<&-
 	wait $!
 	stop
