@@ -123,7 +123,7 @@ static void tell_timeouts(struct reactor *r)
 {
 	int64_t next = NEVER;
 
-	r->look = NEVER; /* the call-backs may bring it forward */
+	r->look = NEVER; /* a call-back may bring it forward */
 	for (int fd = 0; fd < r->nevents && !r->stopped; fd++) {
 		int64_t end = time_out(r, fd);
 		if (end <= r->now) {

@@ -1,4 +1,5 @@
 # epoll: the reactor, and the experiment with level and edge triggering.
+# shellcheck disable=SC2086 # WHERE is several words
 
 #: suite
 unit_reactor() {
