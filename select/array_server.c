@@ -1,7 +1,7 @@
 /*
- * One thread and many clients: select, with the clients in an array without gaps. What is ready is
- * looked for among the clients that there are, not among all descriptors up to the highest, and
- * the search ends with the last that is ready; the kernel still walks its sets up to the highest.
+ * One thread and many clients: select, with an array of those that there are. What is ready is
+ * looked for in it, not among all descriptors up to the highest, and the search ends with the last
+ * that is ready. (The kernel still walks the sets up to the highest.)
  * Try: many clients at once; one that never reads; strace -c; make diff with select/server.
  */
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 static fd_set read_set, write_set;	 /* what to wait for */
 static int nfds;			 /* one more than the highest descriptor in them */
-static int client[FD_SETSIZE], nclients; /* the clients' descriptors */
+static int client[FD_SETSIZE], nclients; /* lfd first, then the clients, without gaps */
 
 /* From now on waits for WANT on FD. */
 static void watch(int fd, int want)
@@ -34,6 +34,7 @@ static int add(int fd)
 	}
 	if (fd >= nfds)
 		nfds = fd + 1;
+	client[nclients++] = fd;
 	watch(fd, WANT_READ);
 	return 0;
 }
@@ -59,23 +60,20 @@ int main(int argc, char *argv[])
 		int nready = select(nfds, &readable, &writable, NULL, ms == -1 ? NULL : &limit);
 		if (nready == -1 && errno != EINTR)
 			shortage("wait");
-		if (nready > 0 && FD_ISSET(lfd, &readable)) {
-			nready--;
-			int cfd = client_accept(lfd);
-			if (cfd != -1 && add(cfd) == -1)
-				client_refuse(cfd);
-			else if (cfd != -1)
-				client[nclients++] = cfd;
-		}
 		for (int i = 0; nready > 0 && i < nclients; i++) {
 			int fd = client[i];
 			if (!FD_ISSET(fd, &readable) && !FD_ISSET(fd, &writable))
 				continue;
 			nready--;
-			if ((want = echo_step(fd)) != KEEP)
+			if (fd == lfd) {
+				int cfd = client_accept(lfd);
+				if (cfd != -1 && add(cfd) == -1)
+					client_refuse(cfd);
+			} else if ((want = echo_step(fd)) != KEEP) {
 				watch(fd, want);
-			if (want == OVER) /* the last one fills the gap, and is looked at next */
-				client[i--] = client[--nclients];
+				if (want == OVER) /* the last one fills the gap: look here again */
+					client[i--] = client[--nclients];
+			}
 		}
 	}
 	echo_end();
