@@ -291,7 +291,8 @@ hosts_multicast() {
 	expect "the reason" "$PROGRAM: -i cable leaves the loopback, -a 127.0.0.1 does not: \
 Invalid argument (EINVAL)" "$(cat stderr)"
 	# shellcheck disable=SC2086
-	start_at "$NEAR" -a 10.9.0.1 -i cable $SHARED
+	start_at "$NEAR" -a 0.0.0.0 -i cable $SHARED
+	WHERE="10.9.0.1 ${ADDR##*:}"
 	$FAR "$BIN/tests/udp_peer" hear "$PORT" "$GROUP" cable >ttl &
 	await ttl ready
 	# Bound last, for of several sockets with the port that one gets what is sent to the host.
