@@ -110,6 +110,7 @@ beyond_select() {
 	expect "lines in all" "$n" "$(wc -l <err)"
 	exec 3>&-
 	wait $!
+	until [ "$(find "/proc/$PID/fd" -mindepth 1 | wc -l)" -lt 100 ]; do :; done
 	expect "the echo afterwards" ABC "$(echo abc | copy)"
 	stop
 	expect "connections" "$((1100 - n + 1))" "$(served | cut -d' ' -f1)"
