@@ -4,11 +4,10 @@
  *
  *   queued ADDR PID TEXT    TEXT and the end wait together when the server looks; print the echo
  *   urgent ADDR PID TEXT    the same, with an urgent byte ahead of each '!'; print the echo
- *   keep ADDR TEXT          the same as urgent without end: print the echo, keep it until stdin
- * ends together ADDR PID N     N clients' lines wait together; all must be answered refused ADDR N
- * N clients, of which some may be closed; print how many, keep the others until stdin ends busy PID
- * print the milliseconds of CPU time that it takes in a second answer ADDR N           print the
- * median microseconds until a line comes back, of N
+ *   keep ADDR TEXT          as urgent, without an end: print the echo, keep it to stdin's end
+ *   together ADDR PID N     N clients' lines wait together; all must be answered
+ *   refused ADDR N          N clients, of which some may be closed; print how many, keep the others
+ *   answer ADDR N           print the median microseconds until a line comes back, of N
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -197,19 +196,6 @@ static void refused(const char *addr, int n)
 	until_stdin_ends();
 }
 
-static long cpu_ms(int pid)
-{
-	char path[64];
-	long long ns = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
-	FILE *f = fopen(path, "r");
-	if (f == NULL || fscanf(f, "%lld", &ns) != 1)
-		perr_exit(path);
-	fclose(f);
-	return (long)(ns / 1000000);
-}
-
 static int by_size(const void *a, const void *b)
 {
 	long x = *(const long *)a, y = *(const long *)b;
@@ -254,11 +240,6 @@ int main(int argc, char *argv[])
 		together(addr, n, (int)strtol(argv[4], NULL, 10));
 	} else if (strcmp(what, "refused") == 0) {
 		refused(addr, n);
-	} else if (strcmp(what, "busy") == 0) {
-		int pid = (int)strtol(addr, NULL, 10);
-		long before = cpu_ms(pid);
-		nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
-		printf("%ld\n", cpu_ms(pid) - before);
 	} else if (strcmp(what, "answer") == 0) {
 		answer(addr, n);
 	} else {
