@@ -180,6 +180,7 @@ int server_end(void)
 	timeradd(&self.ru_stime, &ended.ru_stime, &self.ru_stime);
 	if (most_children > 0 && ended.ru_maxrss > kib)
 		kib = ended.ru_maxrss;
+	pthread_mutex_lock(&log_lock); /* for ever: a thread that still serves says no more */
 	dprintf(STDOUT_FILENO,
 		"served %llu connections, %llu bytes; cpu %.2f s user, %.2f s system; "
 		"memory %ld KiB, %d processes\n",
