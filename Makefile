@@ -68,7 +68,7 @@ $(EVENT): LDLIBS = $$(pkg-config --libs libevent)
 $(EVENT:$(BIN)%=$(OUT)/%.o): FLAGS += $$(pkg-config --cflags libevent)
 $(EVENT:$(BIN)%=$(OUT)/%.o): | libevent-there
 libevent-there:
-	@pkg-config --exists libevent || \
+	@pkg-config --exists libevent 2>/dev/null || \
 	    { echo 'libevent/ needs libevent: apt-get install libevent-dev pkg-config'; exit 1; }
 
 # -z now: symbols are bound at the start, or each child of a fork would bind, and copy, its own.
