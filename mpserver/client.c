@@ -4,6 +4,7 @@
  * this was all, for the parent still has the socket open: shutdown acts for both.
  * Try: seq 1000000 | mpserver/client | md5sum; put close in place of shutdown.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct sending {
 	int fd;
 	atomic_ullong sent;
 	atomic_bool all;
+	atomic_int err; /* of reading stdin */
 };
 
 static void send_all(struct sending *s)
@@ -31,12 +33,11 @@ static void send_all(struct sending *s)
 
 	while ((n = Read(STDIN_FILENO, buf, sizeof(buf))) > 0) {
 		if (Writen(s->fd, buf, (size_t)n) == -1)
-			perr_exit("write to the server");
+			break; /* the other meets the same end, and says so */
 		s->sent += (size_t)n;
 	}
-	if (n == -1)
-		perr_exit("read stdin");
-	s->all = true;
+	s->all = n == 0;
+	s->err = n == -1 ? errno : 0;
 	shutdown(s->fd, SHUT_WR);
 }
 
@@ -70,5 +71,7 @@ int main(int argc, char *argv[])
 		perr_exit("read from the server");
 	kill(pid, SIGKILL); /* it may still wait for stdin */
 	Waitpid(pid, NULL, 0);
+	if ((errno = s->err) != 0)
+		perr_exit("read stdin");
 	return client_end(s->all, s->sent, received);
 }

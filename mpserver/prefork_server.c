@@ -2,7 +2,8 @@
  * A fixed crew of processes (-w N), forked before the first client comes and all blocked in accept
  * on the same listening socket: the kernel gives each connection to one of them. One that dies is
  * replaced. With more clients than workers the rest wait in the kernel's queue.
- * Try: kill -9 a worker; three clients with -w 2; many short connections, with server's CPU beside.
+ * Try: kill -9 a worker; three clients with -w 2; after many short connections compare the CPU with
+ * server's.
  */
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 /*
  * Two threads, one for each direction: the second sends what stdin gives, the first prints what
  * comes back, and neither waits for the other. Both have the one descriptor: shutdown ends one
- * direction of it, close would end both.
- * Try: seq 1000000 | mtserver/client | md5sum; put close in place of shutdown.
+ * direction of it, close would not send the end while the other thread reads, and take the
+ * descriptor from it. Try: seq 1000000 | mtserver/client | md5sum; put close in place of shutdown.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -21,6 +21,7 @@ struct sending {
 	int fd;
 	atomic_ullong sent;
 	atomic_bool all;
+	atomic_int err; /* of reading stdin */
 };
 
 static void *send_all(void *arg)
@@ -31,12 +32,11 @@ static void *send_all(void *arg)
 
 	while ((n = Read(STDIN_FILENO, buf, sizeof(buf))) > 0) {
 		if (Writen(s->fd, buf, (size_t)n) == -1)
-			perr_exit("write to the server");
+			break; /* the other meets the same end, and says so */
 		s->sent += (size_t)n;
 	}
-	if (n == -1)
-		perr_exit("read stdin");
-	s->all = true;
+	s->all = n == 0;
+	s->err = n == -1 ? errno : 0;
 	shutdown(s->fd, SHUT_WR);
 	return NULL;
 }
@@ -65,5 +65,7 @@ int main(int argc, char *argv[])
 	}
 	if (n == -1)
 		perr_exit("read from the server");
+	if ((errno = s->err) != 0)
+		perr_exit("read stdin");
 	exit(client_end(s->all, s->sent, received)); /* ends the other thread, wherever it waits */
 }

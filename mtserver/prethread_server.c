@@ -2,7 +2,7 @@
  * A fixed crew of threads (-w N), made before the first client comes and all blocked in accept on
  * the same listening socket: the kernel gives each connection to one of them. With more clients
  * than workers the rest wait in the kernel's queue. The workers end with the program.
- * Try: three clients with -w 2; many short connections, with server's CPU beside.
+ * Try: three clients with -w 2; after many short connections compare the CPU with server's.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -120,10 +120,14 @@ static void hear(int fd, const char *text, size_t n)
 	ssize_t len = Readn(fd, got, n);
 	if (len == -1)
 		perr_exit("receive");
-	if ((size_t)len != n || memcmp(want, got, n) != 0) {
-		got[len] = '\0';
+	size_t same = 0;
+	while (same < (size_t)len && want[same] == got[same])
+		same++;
+	if (same < n) {
+		got[len] = want[n] = '\0';
 		errno = 0;
-		complain("expected %zu bytes of the echo, saw %zd: '%.40s'", n, len, got);
+		complain("%zd of %zu bytes came; from byte %zu on expected '%.40s', saw '%.40s'",
+			 len, n, same, want + same, got + same);
 		exit(EXIT_FAILURE);
 	}
 	free(want);

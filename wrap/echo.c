@@ -94,12 +94,18 @@ struct slot {
 
 /*
  * The clients by descriptor, in chunks that never move: a thread may hold one while another
- * thread's client makes the table grow.
+ * thread's client makes the table grow. As many chunks as the kernel's highest descriptor, 2^30,
+ * may need; those that are not used take no memory.
  */
 static struct slot *chunks[1 << 20];
 
 static int last_chunk = -1;
-static atomic_int nclients;	  /* orders one client's end before the next's start */
+/*
+ * How many there are. Nobody asks; but a thread that ends a client counts it down before close, and
+ * the one that is given the same descriptor by accept counts up after, so that an atomic orders
+ * what they do to the slot.
+ */
+static atomic_int nclients;
 static _Atomic int64_t pause_end; /* of accepting; 0: none */
 static bool paused;
 
@@ -313,7 +319,8 @@ int client_end(bool all, uint64_t sent, uint64_t received)
 	if (all && sent == received)
 		return EXIT_SUCCESS;
 	errno = 0;
-	complain("the server closed early: %llu bytes sent, %llu came back",
-		 (unsigned long long)sent, (unsigned long long)received);
+	complain("the server closed %s: %llu bytes sent, %llu came back",
+		 all ? "early" : "before the input ended", (unsigned long long)sent,
+		 (unsigned long long)received);
 	return EXIT_FAILURE;
 }

@@ -96,8 +96,9 @@ void flow_fill(struct flow *f);
 void flow_drain(struct flow *f);
 
 /*
- * The server has ended its side: returns the client's exit status, 0 when all input was SENT (ALL)
- * and as much was RECEIVED; else says that the server closed early.
+ * For when the server has ended its side: ALL tells whether the input had ended by then, SENT and
+ * RECEIVED count the bytes. Returns the client's exit status: 0 when all was sent and as much came
+ * back; else it says that the server closed too early.
  */
 int client_end(bool all, uint64_t sent, uint64_t received);
 

@@ -68,10 +68,10 @@ static struct addrinfo *resolve(const char *host, uint16_t port)
 }
 
 /* Sets an option that is on or off; what a socket can do without is only said. */
-static void set_option(int fd, int level, int name, int value)
+static void set_option(int fd, int level, int option, int value, const char *name)
 {
-	if (setsockopt(fd, level, name, &value, sizeof(value)) == -1)
-		complain("setsockopt");
+	if (setsockopt(fd, level, option, &value, sizeof(value)) == -1)
+		complain("setsockopt %s", name);
 }
 
 /*
@@ -83,17 +83,18 @@ static int open_tcp(const char *host, uint16_t port, bool server)
 	struct addrinfo *list = resolve(host, port);
 
 	for (struct addrinfo *ai = list;; ai = ai->ai_next) {
-		int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol);
+		int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol), result = -1;
 		if (fd != -1) {
 			/* Else a message answered in two pieces waits 40 ms for a delayed ACK. */
-			set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+			set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
 			if (server)
-				set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1); /* see tcp/server */
+				set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
 			if (server && ai->ai_family == AF_INET6)
-				set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+				set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0, "IPV6_V6ONLY");
+			result = server ? bind(fd, ai->ai_addr, ai->ai_addrlen)
+					: connect(fd, ai->ai_addr, ai->ai_addrlen);
 		}
-		if ((server ? bind(fd, ai->ai_addr, ai->ai_addrlen)
-			    : connect(fd, ai->ai_addr, ai->ai_addrlen)) == 0) {
+		if (result == 0) {
 			freeaddrinfo(list);
 			return fd;
 		}

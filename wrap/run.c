@@ -23,9 +23,10 @@
 #define SHORTAGE_MS 100 /* how long a blocking server waits for room */
 
 /* Counted by all threads and child processes: in memory that they share. */
-static struct counts {
+struct counts {
 	atomic_ullong connections, bytes;
-} * counts;
+};
+static struct counts *counts;
 
 /* Lock-free atomics: read by other threads, written by a signal handler. */
 static atomic_int stop_flag;
@@ -121,7 +122,7 @@ pid_t Fork(void)
 		signal(SIGCHLD, SIG_DFL);
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
 			_exit(EXIT_FAILURE); /* the parent ended before that took hold */
-		sigemptyset(&old);
+		sigemptyset(&old); /* a crew's parent holds its signals; the child shall not */
 	} else if (pid > 0) {
 		pids[npids++] = pid;
 		if (npids > most_children)

@@ -56,6 +56,16 @@ script_refused() {
 		"$(cat stderr)"
 }
 
+# stdin that cannot be read: one line, exit 1.
+#: stream
+unreadable_stdin() {
+	start_any
+	# shellcheck disable=SC2086
+	expect_exit 1 timeout 20 "$P" $WHERE </
+	expect "the reason" "$PROGRAM: read stdin: Is a directory (EISDIR)" "$(cat stderr)"
+	stop
+}
+
 # The server answers half a line and leaves: one line on stderr, exit 1.
 #: stream -unix/stream_client
 closed_early() {

@@ -24,7 +24,7 @@ idle_clients_closed() {
 		await back "^LINE $i\$"
 		[ $i -lt 10000 ] || fail "the silent client stays"
 	done
-	await silent.err 'the server closed early'
+	await silent.err 'the server closed before the input ended'
 	exec 3>&-
 	wait "$talking" || fail "the talking client was closed too"
 	exec 4>&-
