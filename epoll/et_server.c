@@ -22,8 +22,7 @@ static void watch(int fd, int want)
 	uint32_t events = want == WANT_READ ? EDGE_READ : (uint32_t)want | EPOLLET;
 	struct epoll_event event = {.events = events, .data.fd = fd};
 
-	if (want != OVER && /* else close has taken it out of the set */
-	    epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == -1)
+	if (want != OVER && epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == -1)
 		complain("epoll_ctl");
 }
 
@@ -41,8 +40,7 @@ int main(int argc, char *argv[])
 	int lfd = tcp_listen(opt.host, opt.port);
 	fcntl(lfd, F_SETFL, O_NONBLOCK); /* a client may be gone between the wait and accept */
 	raise_descriptor_limit();
-	if ((epfd = epoll_create1(0)) == -1)
-		perr_exit("epoll_create1");
+	epfd = Epoll_create1(0);
 	server_ready(lfd);
 
 	if (add(lfd) == -1)

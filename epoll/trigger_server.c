@@ -72,7 +72,10 @@ static ssize_t step(int cfd)
 	log_data(peers[cfd].who, buf, (size_t)n);
 	peers[cfd].bytes += (size_t)n;
 	upper(buf, (size_t)n);
-	return Writen(cfd, buf, (size_t)n);
+	stop_shuts(cfd); /* it may block: who doesn't read must not keep us from stopping */
+	n = Writen(cfd, buf, (size_t)n);
+	stop_shuts(-1);
+	return n;
 }
 
 static void serve(int cfd, uint32_t events, enum mode mode)
@@ -96,8 +99,7 @@ int main(int argc, char *argv[])
 	enum mode mode = (enum mode)option_mode(modes);
 	opt.verbose = !opt.quiet; /* what is read when is all that this shows */
 	int lfd = event.data.fd = tcp_listen(opt.host, opt.port);
-	if ((epfd = epoll_create1(0)) == -1)
-		perr_exit("epoll_create1");
+	epfd = Epoll_create1(0);
 	server_ready(lfd);
 
 	if (epoll_ctl(epfd, EPOLL_CTL_ADD, lfd, &event) == -1)

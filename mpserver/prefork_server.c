@@ -28,7 +28,7 @@ int main(int argc, char *argv[])
 		while (Waitpid(-1, NULL, WNOHANG) > 0)
 			;
 		if (children() == opt.workers) {
-			wait_for_signal();
+			wait_for_signal(-1);
 			continue;
 		}
 		pid_t pid = Fork();
@@ -37,8 +37,10 @@ int main(int argc, char *argv[])
 				echo_client(c);
 			_exit(0);
 		}
-		if (pid == -1)
-			shortage("fork");
+		if (pid == -1) {
+			say_shortage("fork");
+			wait_for_signal(100);
+		}
 	}
 	Close(lfd);
 	return server_end();

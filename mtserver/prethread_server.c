@@ -35,14 +35,15 @@ int main(int argc, char *argv[])
 
 	while (!stopping()) {
 		if (alive == opt.workers) {
-			wait_for_signal();
+			wait_for_signal(-1);
 			continue;
 		}
 		if ((errno = pthread_create(&thread, NULL, work, &lfd)) == 0) {
 			pthread_detach(thread);
 			alive++;
 		} else {
-			shortage("pthread_create");
+			say_shortage("pthread_create");
+			wait_for_signal(100);
 		}
 	}
 	Close(lfd);

@@ -46,6 +46,8 @@ int main(int argc, char *argv[])
 	if (add(lfd) == -1)
 		perr_exit("add");
 	while (!stopping()) {
+		while (nfds > lfd + 1 && set[nfds - 1].fd == -1)
+			nfds--; /* those that have left at the end */
 		int want = accept_want(), ms = accept_timeout();
 		if (want != KEEP)
 			watch(lfd, want);

@@ -26,8 +26,7 @@ static void watch(int fd, int want)
 	struct epoll_event event = {.events = (uint32_t)want | EPOLLONESHOT, .data.fd = fd};
 
 	pthread_mutex_lock(&arming);
-	if (want != OVER && /* else close has taken it out of the set */
-	    epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == -1)
+	if (want != OVER && epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == -1)
 		complain("epoll_ctl");
 	pthread_mutex_unlock(&arming);
 }
@@ -55,8 +54,7 @@ int main(int argc, char *argv[])
 	int lfd = tcp_listen(opt.host, opt.port);
 	fcntl(lfd, F_SETFL, O_NONBLOCK); /* a client may be gone between the wait and accept */
 	raise_descriptor_limit();
-	if ((epfd = epoll_create1(0)) == -1)
-		perr_exit("epoll_create1");
+	epfd = Epoll_create1(0);
 	threadpool_t *pool = threadpool_create(2, 4, 1024);
 	if (pool == NULL)
 		perr_exit("threadpool_create");

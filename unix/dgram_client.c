@@ -31,6 +31,8 @@ static int answer(int fd, char *line, size_t n)
 	upper(line, n);
 	do {
 		ssize_t back = recv(fd, buf, sizeof(buf), 0);
+		if (back == -1 && errno == EINTR) /* ^Z and fg: signal(7), "Interruption" */
+			continue;
 		if (back == -1)
 			return -1;
 		if (back == (ssize_t)n && memcmp(buf, line, n) == 0)

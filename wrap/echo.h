@@ -44,7 +44,8 @@ void echo_client(struct client *c);
  * EPOLLOUT: they are the same numbers. poll(2), epoll_ctl(2).
  */
 enum {
-	OVER = -2, /* nothing: the client is gone, its descriptor closed */
+	OVER =
+	    -2, /* nothing: the client is gone, its descriptor closed and so out of an epoll set */
 	KEEP = -1, /* as before: what was there has been read and answered */
 	WANT_NOTHING = 0,
 	WANT_READ = POLLIN,

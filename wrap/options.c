@@ -63,6 +63,8 @@ static void usage(FILE *out)
 			fprintf(out, " (%g)", *(double *)l->value);
 		if (l->kind == COUNT && *(int *)l->value > 0)
 			fprintf(out, " (%d)", *(int *)l->value);
+		if (l->kind == PORT)
+			fprintf(out, " (%u)", *(uint16_t *)l->value);
 		fprintf(out, "\n");
 	}
 	if (strstr(operands, "HOST") != NULL)
@@ -147,11 +149,16 @@ void options(int argc, char *argv[], const char *letters, const char *names)
 {
 	char known[64] = ":h", list[32], *save;
 	int c, n = 2;
+	sigset_t none;
 
 	taken = letters;
 	operands = names;
 	take_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of one write, not our end */
+	signal(SIGCHLD,
+	       SIG_DFL); /* who started us may have had it ignored, or the signals blocked */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (const char *t = taken; *t != '\0'; t++)
 		n += sprintf(known + n, "%c%s", *t, find(*t)->kind == FLAG ? "" : ":");
 	while ((c = getopt(argc, argv, known)) != -1) {

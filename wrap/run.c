@@ -20,11 +20,13 @@
 #include "wrap/net.h"
 #include "wrap/wrap.h"
 
-#define SHORTAGE_MS 100 /* how long a blocking server waits for room */
+#define SHORTAGE_MS 100		 /* how long a blocking server waits for room */
+#define STACK_BYTES (256 * 1024) /* more than echo_step's buffer */
 
 /* Counted by all threads and child processes: in memory that they share. */
 struct counts {
 	atomic_ullong connections, bytes;
+	_Atomic int64_t last_shortage; /* in now_ms's time */
 };
 static struct counts *counts;
 
@@ -63,6 +65,18 @@ void stop_shuts(int cfd)
 		shutdown(cfd, SHUT_RDWR);
 }
 
+/*
+ * A stack grows when it is touched, and when there is no memory by then the program ends. So what
+ * serving a client takes of it is touched before the first one comes.
+ */
+static void touch_stack(void)
+{
+	volatile char room[STACK_BYTES];
+
+	room[0] = 0;
+	(void)room[0];
+}
+
 void server_ready(int fd)
 {
 	struct sigaction action = {.sa_handler = on_stop};
@@ -74,6 +88,8 @@ void server_ready(int fd)
 	    mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (counts == MAP_FAILED)
 		perr_exit("mmap");
+	counts->last_shortage = INT64_MIN / 2;
+	touch_stack();
 	listening = fd;
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
@@ -96,11 +112,12 @@ void hold_signals(void)
 	pthread_sigmask(SIG_BLOCK, &held, NULL);
 }
 
-void wait_for_signal(void)
+void wait_for_signal(int ms)
 {
-	int signo;
+	struct timespec limit = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+	int signo = sigtimedwait(&held, NULL, ms == -1 ? NULL : &limit);
 
-	if (sigwait(&held, &signo) == 0 && signo != SIGCHLD)
+	if (signo == SIGINT || signo == SIGTERM)
 		on_stop(signo);
 }
 
@@ -163,6 +180,11 @@ static long peak_memory_kib(void)
 	return kib;
 }
 
+static double seconds(struct timeval t)
+{
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
 int server_end(void)
 {
 	struct rusage self, ended;
@@ -182,13 +204,12 @@ int server_end(void)
 	if (most_children > 0 && ended.ru_maxrss > kib)
 		kib = ended.ru_maxrss;
 	pthread_mutex_lock(&log_lock); /* for ever: a thread that still serves says no more */
-	dprintf(STDOUT_FILENO,
-		"served %llu connections, %llu bytes; cpu %.2f s user, %.2f s system; "
-		"memory %ld KiB, %d processes\n",
-		counts->connections, counts->bytes,
-		(double)self.ru_utime.tv_sec + (double)self.ru_utime.tv_usec / 1e6,
-		(double)self.ru_stime.tv_sec + (double)self.ru_stime.tv_usec / 1e6, kib,
-		most_children + 1);
+	if (has_room(STDOUT_FILENO, 300))
+		dprintf(STDOUT_FILENO,
+			"served %llu connections, %llu bytes; cpu %.2f s user, %.2f s system; "
+			"memory %ld KiB, %d processes\n",
+			counts->connections, counts->bytes, seconds(self.ru_utime),
+			seconds(self.ru_stime), kib, most_children + 1);
 	return EXIT_SUCCESS;
 }
 
@@ -214,12 +235,11 @@ int64_t now_ms(void)
 
 void say_shortage(const char *call)
 {
-	static _Atomic int64_t last = INT64_MIN / 2;
 	int err = errno;
 	int64_t now = now_ms();
 
 	errno = err;
-	if (!stopping() && now - atomic_exchange(&last, now) > 1000)
+	if (!stopping() && now - atomic_exchange(&counts->last_shortage, now) > 1000)
 		complain("%s", call);
 }
 
@@ -238,7 +258,8 @@ void log_line(const char *what, ...)
 		return;
 	pthread_mutex_lock(&log_lock);
 	va_start(args, what);
-	vdprintf(STDOUT_FILENO, what, args);
+	if (has_room(STDOUT_FILENO, 0))
+		vdprintf(STDOUT_FILENO, what, args);
 	va_end(args);
 	pthread_mutex_unlock(&log_lock);
 }

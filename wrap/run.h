@@ -60,11 +60,12 @@ void stop_shuts(int cfd);
 
 /*
  * For a process that only looks after its crew: hold_signals keeps SIGINT, SIGTERM and SIGCHLD of
- * this thread and of those that it makes pending; wait_for_signal waits for one of them and takes
- * it, so that none is lost between a check and the wait. sigwait(3).
+ * this thread and of those that it makes pending; wait_for_signal waits for one of them, MS
+ * milliseconds at most (-1: for ever), and takes it, so that none is lost between a check and the
+ * wait. sigtimedwait(2).
  */
 void hold_signals(void);
-void wait_for_signal(void);
+void wait_for_signal(int ms);
 
 /*
  * fork(2), with the signals held until the child has those of stopping at their default: a stop

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "wrap/net.h"
@@ -40,6 +42,13 @@ static const char *error_name(int err)
 	return number;
 }
 
+bool has_room(int fd, int ms)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	return poll(&p, 1, ms) == 1;
+}
+
 void complain(const char *what, ...)
 {
 	int err = errno;
@@ -49,7 +58,9 @@ void complain(const char *what, ...)
 	va_start(args, what);
 	vsnprintf(text, sizeof(text), what, args);
 	va_end(args);
-	if (err == 0)
+	if (!has_room(STDERR_FILENO, 0))
+		; /* lost */
+	else if (err == 0)
 		dprintf(STDERR_FILENO, "%s: %s\n", program_name(), text);
 	else
 		dprintf(STDERR_FILENO, "%s: %s: %s (%s)\n", program_name(), text, strerror(err),
@@ -102,6 +113,15 @@ int Connect(int fd, const struct sockaddr *sa, socklen_t salen)
 	if (connect(fd, sa, salen) == -1)
 		perr_exit_address("connect", sa, salen);
 	return 0;
+}
+
+int Epoll_create1(int flags)
+{
+	int epfd = epoll_create1(flags);
+
+	if (epfd == -1)
+		perr_exit("epoll_create1");
+	return epfd;
 }
 
 int Close(int fd)

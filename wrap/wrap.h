@@ -6,6 +6,7 @@
 #ifndef WRAP_WRAP_H
 #define WRAP_WRAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -20,6 +21,12 @@ const char *program_name(void);
  */
 void complain(const char *what, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * Whether FD takes a line at once, or within MS milliseconds: who doesn't read our log or our
+ * complaints must not stop us. They are lost then. poll(2), pipe(7).
+ */
+bool has_room(int fd, int ms);
+
 /* complain(s), then exit(1); the second one adds the address that CALL was about. */
 void perr_exit(const char *s) __attribute__((noreturn));
 void perr_exit_address(const char *call, const struct sockaddr *sa, socklen_t salen)
@@ -30,6 +37,7 @@ int Socket(int family, int type, int protocol);
 int Bind(int fd, const struct sockaddr *sa, socklen_t salen);
 int Listen(int fd, int backlog);
 int Connect(int fd, const struct sockaddr *sa, socklen_t salen);
+int Epoll_create1(int flags);
 
 /* Ends the program on EBADF only: a program that closes what it doesn't own is wrong. close(2). */
 int Close(int fd);
