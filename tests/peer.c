@@ -8,6 +8,7 @@
  *   children PID            print the numbers of its children
  *   group COMMAND…          run it in a process group of its own
  *   limit PID N             set its soft limit of descriptors
+ *   no-memory PID           no more memory for it than it has
  *   wakeups PID             how often its threads and children are woken in a second
  *   freeport                a UDP port that nobody has
  *   talk ADDR TEXT…         send each TEXT alone, wait for its echo, half-close; print the echoes
@@ -479,6 +480,25 @@ static int limit(int pid, int n)
 	return 0;
 }
 
+static int no_memory(int pid)
+{
+	struct rlimit limit;
+	char path[64];
+	unsigned long pages;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	FILE *f = fopen(path, "r");
+	if (f == NULL || fscanf(f, "%lu", &pages) != 1)
+		perr_exit(path);
+	fclose(f);
+	if (prlimit(pid, RLIMIT_AS, NULL, &limit) == -1)
+		perr_exit("prlimit");
+	limit.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE);
+	if (prlimit(pid, RLIMIT_AS, &limit, NULL) == -1)
+		perr_exit("prlimit");
+	return 0;
+}
+
 static int free_port(void)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
@@ -558,6 +578,8 @@ int main(int argc, char *argv[])
 		return each_child(number(addr), print_pid) < 0;
 	if (strcmp(what, "limit") == 0)
 		return limit(number(addr), n);
+	if (strcmp(what, "no-memory") == 0)
+		return no_memory(number(addr));
 	if (strcmp(what, "wakeups") == 0)
 		return wakeups(number(addr));
 	if (argc > 2 && strcmp(what, "group") == 0) {

@@ -192,6 +192,17 @@ descriptors_run_out() {
 	stop
 }
 
+# No memory for another page: those that are there are served all the same.
+#: event -libevent/server
+memory_runs_out() {
+	[ -z "${SAN:-}" ] || skip "a sanitizer takes memory as it goes"
+	allow_stderr
+	start -q
+	peer no-memory "$PID"
+	expect "the echo" ABC "$(echo abc | copy)"
+	stop
+}
+
 #: mpserver/prefork_server
 worker_replaced() {
 	start -w 2

@@ -40,6 +40,35 @@ interrupt_group() {
 	peer gone $children
 }
 
+# A crew that can't be filled, for want of memory for so many stacks, stops like any other.
+#: mtserver/prethread_server
+stop_crew_unfilled() {
+	[ -z "${SAN:-}" ] || skip "a sanitizer needs more address space than that"
+	allow_stderr
+	# shellcheck disable=SC3045 # dash, bash and busybox have it
+	(ulimit -v 300000 && exec "$P" -w 1000 0 >out 2>err) &
+	PID=$!
+	await err 'pthread_create: Resource temporarily unavailable'
+	stop
+}
+
+# A log that nobody reads loses lines, and holds neither the clients nor the end up.
+#: one concurrent crew event -unix/stream_server
+log_unread() {
+	mkfifo pipe
+	exec 3<>pipe
+	# shellcheck disable=SC2086
+	"$P" $OPTIONS -v 0 >&3 2>err &
+	PID=$!
+	read -r first <&3
+	ADDR=${first#listening on } WHERE="127.0.0.1 ${first##*:}"
+	expect "what came back" 300000 "$(head -c 300000 /dev/zero | copy | wc -c)"
+	expect "the echo" ABC "$(echo abc | copy)"
+	kill "$PID"
+	peer gone "$PID"
+	wait "$PID"
+}
+
 # The children of a server that is killed end with it.
 #: mpserver/server mpserver/prefork_server
 parent_killed() {
