@@ -97,9 +97,9 @@ static int dial(const char *addr)
 		len = sizeof(*in);
 	}
 	int fd = Socket(sa.ss_family, SOCK_STREAM, 0);
+	Connect(fd, (struct sockaddr *)&sa, len);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
-	Connect(fd, (struct sockaddr *)&sa, len);
 	return fd;
 }
 
