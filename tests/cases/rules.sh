@@ -51,9 +51,9 @@ sockets() {
 #: one concurrent crew event experiment stream script datagram group
 extra_argument() {
 	case $PROGRAM in
-	unix/*) set -- ./srv.socket ;;
+	unix/* | libevent/fifo*) set -- ./path ;;
 	*server) set -- 0 ;;
-	threadpool/demo | libevent/fifo*) set -- ;;
+	threadpool/demo) set -- ;;
 	*) set -- 127.0.0.1 1 ;;
 	esac
 	expect_exit 2 "$P" "$@" 1
