@@ -50,9 +50,7 @@ int main(int argc, char *argv[])
 
 	opt.port = 8200;
 	options(argc, argv, "", "[HOST [PORT]]");
-	struct sending *s = calloc(1, sizeof(*s));
-	if (s == NULL)
-		perr_exit("calloc");
+	static struct sending memory, *s = &memory;
 	s->fd = tcp_connect(opt.host, opt.port);
 
 	if ((errno = pthread_create(&thread, NULL, send_all, s)) != 0)
