@@ -16,13 +16,10 @@
 
 static void on_client(struct reactor *r, int fd, uint32_t events, void *arg)
 {
-	int want = OVER;
+	/* No events: it was silent for too long. */
+	int want = events == 0 ? client_drop(fd, 0) : echo_step(fd);
 
 	(void)arg;
-	if (events == 0) /* it was silent for too long */
-		client_drop(fd);
-	else
-		want = echo_step(fd);
 	if (want == OVER)
 		reactor_remove(r, fd);
 	else if (want != KEEP && reactor_change(r, fd, (uint32_t)want) == -1)

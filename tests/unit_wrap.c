@@ -831,7 +831,7 @@ static void test_echo_full(void)
 			echo_step(served);
 	}
 	expect("a step when it is drained", KEEP, echo_step(served));
-	client_drop(served);
+	client_drop(served, 0);
 	expect_closed();
 	Close(client);
 	echo_end();
@@ -992,7 +992,7 @@ static void test_accept_pause(void)
 	expect("it pauses again", WANT_NOTHING, accept_want());
 	expect_text("said once only", once, said());
 
-	client_drop(served);
+	client_drop(served, 0);
 	expect("it goes on when a client leaves", WANT_READ, accept_want());
 	expect("asked again", KEEP, accept_want());
 	served = client_accept(lfd);

@@ -27,13 +27,11 @@ void upper(char *buf, size_t n)
 
 struct client *client_wait(int lfd)
 {
-	struct client *c = NULL;
+	struct client *c;
 
+	while ((c = malloc(sizeof(*c))) == NULL && !stopping())
+		shortage("malloc");
 	while (!stopping()) {
-		if (c == NULL && (c = malloc(sizeof(*c))) == NULL) {
-			shortage("malloc");
-			continue;
-		}
 		c->len = sizeof(c->addr);
 		c->fd = Accept(lfd, (struct sockaddr *)&c->addr, &c->len);
 		if (c->fd != -1)
@@ -132,10 +130,10 @@ static void who_is(const struct slot *c, char who[ADDRESS_TEXT])
 
 int client_accept(int lfd)
 {
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(peer);
+	struct slot c = {.open = true};
+	socklen_t len = sizeof(c.peer);
 	char who[ADDRESS_TEXT] = "";
-	int cfd = Accept(lfd, (struct sockaddr *)&peer, &len);
+	int cfd = Accept(lfd, &c.peer.sa, &len);
 
 	if (cfd == -1 && errno == EAGAIN)
 		return -1;
@@ -147,16 +145,14 @@ int client_accept(int lfd)
 		return -1;
 	}
 	nclients++;
-	struct slot *c = slot(cfd);
-	*c = (struct slot){.open = true};
-	memcpy(&c->peer, &peer, sizeof(c->peer));
+	*slot(cfd) = c;
 	if (!opt.quiet)
-		who_is(c, who);
+		who_is(&c, who);
 	log_connected(who);
 	return cfd;
 }
 
-static void client_close(int fd, int err)
+int client_drop(int fd, int err)
 {
 	struct slot *c = slot(fd);
 	char who[ADDRESS_TEXT];
@@ -170,11 +166,7 @@ static void client_close(int fd, int err)
 	pause_end = 0; /* there is room for another one */
 	nclients--;
 	Close(fd);
-}
-
-void client_drop(int fd)
-{
-	client_close(fd, 0);
+	return OVER;
 }
 
 void client_refuse(int cfd)
@@ -186,7 +178,7 @@ void client_refuse(int cfd)
 	errno = err;
 	complain("client %s refused, descriptor %d", who, cfd);
 	count_refused();
-	client_close(cfd, 0);
+	client_drop(cfd, 0);
 }
 
 /* Sends without blocking; returns what was taken, 0 when nothing is, -1 when the client is gone. */
@@ -197,12 +189,6 @@ static ssize_t send_some(int fd, const char *data, size_t n)
 	return sent == -1 && (errno == EAGAIN || errno == EINTR) ? 0 : sent;
 }
 
-static int over(int fd, int err)
-{
-	client_close(fd, err);
-	return OVER;
-}
-
 /* Keeps the N bytes that the client does not take now. */
 static int owe(int fd, const char *data, size_t n)
 {
@@ -210,7 +196,7 @@ static int owe(int fd, const char *data, size_t n)
 
 	if (owed == NULL) {
 		say_shortage("malloc");
-		return over(fd, ENOMEM);
+		return client_drop(fd, ENOMEM);
 	}
 	owed->off = 0;
 	owed->len = n;
@@ -225,7 +211,7 @@ static int send_owed(int fd)
 	ssize_t sent = send_some(fd, c->owed->data + c->owed->off, c->owed->len - c->owed->off);
 
 	if (sent == -1)
-		return over(fd, errno);
+		return client_drop(fd, errno);
 	c->owed->off += (size_t)sent;
 	if (c->owed->off < c->owed->len)
 		return WANT_WRITE;
@@ -245,7 +231,7 @@ int echo_step(int fd)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return KEEP;
 	if (n <= 0)
-		return over(fd, n == 0 ? 0 : errno);
+		return client_drop(fd, n == 0 ? 0 : errno);
 	c->bytes += (size_t)n;
 	char who[ADDRESS_TEXT] = "";
 	if (opt.verbose)
@@ -254,7 +240,7 @@ int echo_step(int fd)
 	upper(buf, (size_t)n);
 	ssize_t sent = send_some(fd, buf, (size_t)n);
 	if (sent == -1)
-		return over(fd, errno);
+		return client_drop(fd, errno);
 	if (sent < n)
 		return owe(fd, buf + sent, (size_t)(n - sent));
 	return n == sizeof(buf) ? WANT_READ : KEEP;
@@ -281,7 +267,7 @@ void echo_end(void)
 	for (int i = 0; i <= last_chunk; i++) {
 		for (int j = 0; chunks[i] != NULL && j < CHUNK; j++)
 			if (chunks[i][j].open)
-				client_close(i * CHUNK + j, 0);
+				client_drop(i * CHUNK + j, 0);
 		free(chunks[i]);
 		chunks[i] = NULL;
 	}

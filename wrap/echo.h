@@ -61,8 +61,8 @@ int client_accept(int lfd);
 /* Says why CFD can't be served (errno), closes it, and does not count it. */
 void client_refuse(int cfd);
 
-/* Closes the client on FD, whatever it is owed, and logs it. */
-void client_drop(int fd);
+/* Closes the client on FD, whatever it is owed; logs it, as reset if ERR is not 0. Returns OVER. */
+int client_drop(int fd, int err);
 
 /*
  * One read and one write at most, neither blocks. Returns KEEP; WANT_READ: there may be more

@@ -121,17 +121,11 @@ static void set(const struct letter *l, const char *text)
 	}
 }
 
-static void set_operand(const char *name, const char *text)
+/* The next operand becomes *VALUE, if there is one and this program takes NAME. */
+static void operand(const char *name, const char **value, char *argv[])
 {
-	/* Port 0 asks the kernel for a free one: only who listens can. */
-	int lowest = strstr(operands, "HOST") == NULL ? 0 : 1;
-
-	if (strcmp(name, "HOST") == 0)
-		opt.host = text;
-	else if (strcmp(name, "PATH") == 0)
-		opt.path = text;
-	else
-		opt.port = (uint16_t)whole_number(text, lowest, 65535, "not a port");
+	if (strstr(operands, name) != NULL && argv[optind] != NULL)
+		*value = argv[optind++];
 }
 
 /* A socket that got the number of a closed stdin or stdout would be read or written as such. */
@@ -147,7 +141,8 @@ static void take_standard_descriptors(void)
 
 void options(int argc, char *argv[], const char *letters, const char *names)
 {
-	char known[64] = ":h", list[32], *save;
+	char known[64] = ":h";
+	const char *port = NULL;
 	int c, n = 2;
 	sigset_t none;
 
@@ -174,13 +169,14 @@ void options(int argc, char *argv[], const char *letters, const char *names)
 	}
 	if (opt.verbose && opt.quiet)
 		usage_error("one or the other", "-v -q");
-	snprintf(list, sizeof(list), "%s", operands);
-	for (char *name = strtok_r(list, "[ ]", &save); optind < argc; optind++) {
-		if (name == NULL)
-			usage_error("extra argument", argv[optind]);
-		set_operand(name, argv[optind]);
-		name = strtok_r(NULL, "[ ]", &save);
-	}
+	operand("HOST", &opt.host, argv);
+	operand("PATH", &opt.path, argv);
+	operand("PORT", &port, argv);
+	if (argv[optind] != NULL)
+		usage_error("extra argument", argv[optind]);
+	if (port != NULL) /* 0 asks the kernel for a free one: only who listens can */
+		opt.port = (uint16_t)whole_number(port, strstr(operands, "HOST") == NULL ? 0 : 1,
+						  65535, "not a port");
 }
 
 int option_mode(const char *const words[])

@@ -266,20 +266,12 @@ void log_line(const char *what, ...)
 
 size_t printable(char *text, size_t size, const char *data, size_t n)
 {
-	static const char hex[] = "0123456789abcdef";
 	size_t len = 0;
 
 	for (size_t i = 0; i < n && len + 5 <= size; i++) {
 		unsigned char c = (unsigned char)data[i];
 
-		if (c >= ' ' && c <= '~') {
-			text[len++] = data[i];
-		} else {
-			text[len++] = '\\';
-			text[len++] = 'x';
-			text[len++] = hex[c >> 4];
-			text[len++] = hex[c & 15];
-		}
+		len += (size_t)sprintf(text + len, c >= ' ' && c <= '~' ? "%c" : "\\x%02x", c);
 	}
 	text[len] = '\0';
 	return len;

@@ -30,11 +30,13 @@ const char *program_name(void)
 
 static const char *error_name(int err)
 {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+#ifdef __GLIBC__ /* not && with the next: another C library has no such macro */
+#if __GLIBC_PREREQ(2, 32)
 	const char *name = strerrorname_np(err);
 
 	if (name != NULL)
 		return name;
+#endif
 #endif
 	static _Thread_local char number[24];
 
