@@ -44,14 +44,14 @@ int main(int argc, char *argv[])
 	server_ready(lfd);
 
 	if (add(lfd) == -1)
-		perr_exit("add");
+		perr_exit("watch the listening socket");
 	while (!stopping()) {
 		int want = accept_want(), ms = accept_timeout();
 		if (want != KEEP)
 			watch(lfd, want);
 		int nready = epoll_wait(epfd, ready, 256, ms);
 		if (nready == -1 && errno != EINTR)
-			shortage("wait");
+			shortage("wait for events");
 		for (int i = 0; i < nready; i++) {
 			int fd = ready[i].data.fd;
 			if (fd == lfd) {

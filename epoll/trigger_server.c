@@ -107,7 +107,7 @@ int main(int argc, char *argv[])
 	while (!stopping()) {
 		int nready = epoll_wait(epfd, ready, 10, -1);
 		if (nready == -1 && errno != EINTR)
-			shortage("wait");
+			shortage("wait for events");
 		for (int i = 0; i < nready; i++) {
 			log_line("epoll_wait: event %d of %d\n", i + 1, nready);
 			if (ready[i].data.fd == lfd)

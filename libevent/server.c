@@ -134,7 +134,7 @@ int main(int argc, char *argv[])
 		perr_exit("listener");
 	evconnlistener_set_error_cb(listener, on_accept_error);
 	while (event_base_dispatch(base) == -1)
-		shortage("wait");
+		shortage("wait for events");
 	while (!LIST_EMPTY(&peers))
 		peer_free(LIST_FIRST(&peers), 0);
 	event_free(resume);

@@ -13,7 +13,7 @@
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 
-static struct pollfd *set; /* set[fd] is fd's entry, its own fd is -1 when it waits for nothing */
+static struct pollfd *set; /* set[fd] is for fd; its .fd is -1 while it waits for nothing */
 static int nfds;
 
 /* From now on waits for WANT on FD. */
@@ -44,7 +44,7 @@ int main(int argc, char *argv[])
 	server_ready(lfd);
 
 	if (add(lfd) == -1)
-		perr_exit("add");
+		perr_exit("watch the listening socket");
 	while (!stopping()) {
 		while (nfds > lfd + 1 && set[nfds - 1].fd == -1)
 			nfds--; /* those that have left at the end */
@@ -53,7 +53,7 @@ int main(int argc, char *argv[])
 			watch(lfd, want);
 		int nready = poll(set, (nfds_t)nfds, ms);
 		if (nready == -1 && errno != EINTR)
-			shortage("wait");
+			shortage("wait for events");
 		for (int fd = 0; nready > 0 && fd < nfds; fd++) {
 			if (set[fd].revents == 0)
 				continue;

@@ -49,7 +49,7 @@ int main(int argc, char *argv[])
 	server_ready(lfd);
 
 	if (add(lfd) == -1)
-		perr_exit("add");
+		perr_exit("watch the listening socket");
 	while (!stopping()) {
 		int want = accept_want(), ms = accept_timeout();
 		if (want != KEEP)
@@ -59,7 +59,7 @@ int main(int argc, char *argv[])
 		struct timeval limit = {.tv_usec = 1000 * ms};
 		int nready = select(nfds, &readable, &writable, NULL, ms == -1 ? NULL : &limit);
 		if (nready == -1 && errno != EINTR)
-			shortage("wait");
+			shortage("wait for events");
 		for (int i = 0; nready > 0 && i < nclients; i++) {
 			int fd = client[i];
 			if (!FD_ISSET(fd, &readable) && !FD_ISSET(fd, &writable))

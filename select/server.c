@@ -46,7 +46,7 @@ int main(int argc, char *argv[])
 	server_ready(lfd);
 
 	if (add(lfd) == -1)
-		perr_exit("add");
+		perr_exit("watch the listening socket");
 	while (!stopping()) {
 		int want = accept_want(), ms = accept_timeout();
 		if (want != KEEP)
@@ -56,7 +56,7 @@ int main(int argc, char *argv[])
 		struct timeval limit = {.tv_usec = 1000 * ms};
 		int nready = select(nfds, &readable, &writable, NULL, ms == -1 ? NULL : &limit);
 		if (nready == -1 && errno != EINTR)
-			shortage("wait");
+			shortage("wait for events");
 		for (int fd = 0; nready > 0 && fd < nfds; fd++) {
 			if (!FD_ISSET(fd, &readable) && !FD_ISSET(fd, &writable))
 				continue;

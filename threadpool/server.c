@@ -61,15 +61,15 @@ int main(int argc, char *argv[])
 	server_ready(lfd);
 
 	if (add(lfd) == -1)
-		perr_exit("add");
+		perr_exit("watch the listening socket");
 	while (!stopping()) {
 		int want = accept_want(), ms = accept_timeout();
 		if (want != KEEP)
 			watch(lfd, want);
 		int nready = epoll_wait(epfd, ready, 256, ms);
 		if (nready == -1 && errno != EINTR)
-			shortage("wait");
-		/* Threads see each other's work by locks, not by epoll. */
+			shortage("wait for events");
+		/* Who armed a descriptor held this: so what its step wrote is seen from here on. */
 		pthread_mutex_lock(&arming);
 		pthread_mutex_unlock(&arming);
 		for (int i = 0; i < nready; i++) {

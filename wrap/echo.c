@@ -6,7 +6,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include "wrap/net.h"
@@ -84,7 +83,6 @@ struct slot {
 	uint64_t bytes;
 	union {
 		struct sockaddr sa;
-		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
 	} peer;
 	bool open;

@@ -46,7 +46,7 @@ void echo_client(struct client *c);
 enum {
 	OVER =
 	    -2, /* nothing: the client is gone, its descriptor closed and so out of an epoll set */
-	KEEP = -1, /* as before: what was there has been read and answered */
+	KEEP = -1, /* as before: for now all that came has been answered */
 	WANT_NOTHING = 0,
 	WANT_READ = POLLIN,
 	WANT_WRITE = POLLOUT,

@@ -1,6 +1,5 @@
 #include "wrap/net.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>

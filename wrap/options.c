@@ -133,9 +133,8 @@ static void take_standard_descriptors(void)
 {
 	int fd;
 
-	do
-		fd = open("/dev/null", O_RDONLY);
-	while (fd != -1 && fd <= STDERR_FILENO);
+	while ((fd = open("/dev/null", O_RDONLY)) != -1 && fd <= STDERR_FILENO)
+		;
 	close(fd);
 }
 
@@ -149,6 +148,7 @@ void options(int argc, char *argv[], const char *letters, const char *names)
 	taken = letters;
 	operands = names;
 	take_standard_descriptors();
+	program_name();		  /* found before there are threads that may ask at once */
 	signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of one write, not our end */
 	signal(SIGCHLD,
 	       SIG_DFL); /* who started us may have had it ignored, or the signals blocked */

@@ -91,7 +91,6 @@ void server_ready(int fd)
 	counts->last_shortage = INT64_MIN / 2;
 	touch_stack();
 	listening = fd;
-	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
