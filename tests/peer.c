@@ -11,6 +11,7 @@
  *   no-memory PID           no more memory for it than it has
  *   wakeups PID             how often its threads and children are woken in a second
  *   freeport                a UDP port that nobody has
+ *   refuse                  hold a TCP port on which nobody listens; says "refusing on ADDR"
  *   talk ADDR TEXT…         send each TEXT alone, wait for its echo, half-close; print the echoes
  *   hold ADDR N             N connections, each answered; say "held N", keep them to stdin's end
  *   crowd ADDR N            N connections at once, a line each; all must come back
@@ -320,20 +321,38 @@ static int talk(const char *addr, char *texts[])
 	return 0;
 }
 
+static void say_address(const char *what, int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	char text[ADDRESS_TEXT];
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
+		perr_exit("getsockname");
+	address_text((struct sockaddr *)&sa, len, text);
+	printf("%s on %s\n", what, text);
+	fflush(stdout);
+}
+
+/* A bound socket that does not listen: nobody else gets its port, and who connects is refused. */
+static int refuse(void)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = Socket(AF_INET, SOCK_STREAM, 0);
+
+	Bind(fd, (struct sockaddr *)&in, sizeof(in));
+	say_address("refusing", fd);
+	pause();
+	return 0;
+}
+
 /* A server for the tests of clients: it takes one client and then does what HANGUP says. */
 static int bad_server(bool hangup)
 {
 	char buf[512];
 	int lfd = tcp_listen("127.0.0.1", 0);
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
-	char text[ADDRESS_TEXT];
 
-	if (getsockname(lfd, (struct sockaddr *)&sa, &len) == -1)
-		perr_exit("getsockname");
-	address_text((struct sockaddr *)&sa, len, text);
-	printf("listening on %s\n", text);
-	fflush(stdout);
+	say_address("listening", lfd);
 	int cfd = accept(lfd, NULL, NULL);
 	if (cfd == -1)
 		perr_exit("accept");
@@ -589,6 +608,8 @@ int main(int argc, char *argv[])
 		execv(addr, argv + 2);
 		perr_exit(addr);
 	}
+	if (strcmp(what, "refuse") == 0)
+		return refuse();
 	if (strcmp(what, "freeport") == 0)
 		return free_port();
 	if (strcmp(what, "talk") == 0)

@@ -42,7 +42,9 @@ client_100_megabytes() {
 
 #: stream -unix/stream_client
 refused() {
-	port=$(peer freeport)
+	peer refuse >refusing &
+	await refusing '^refusing on '
+	port=$(sed 's/.*://' refusing)
 	expect_exit 1 "$P" 127.0.0.1 "$port"
 	expect "the reason" "$PROGRAM: connect 127.0.0.1:$port: Connection refused (ECONNREFUSED)" \
 		"$(cat stderr)"
@@ -50,7 +52,9 @@ refused() {
 
 #: script -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer
 script_refused() {
-	port=$(peer freeport)
+	peer refuse >refusing &
+	await refusing '^refusing on '
+	port=$(sed 's/.*://' refusing)
 	expect_exit 1 "$P" 127.0.0.1 "$port"
 	expect "the reason" "$PROGRAM: connect 127.0.0.1:$port: Connection refused (ECONNREFUSED)" \
 		"$(cat stderr)"
