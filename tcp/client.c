@@ -60,7 +60,7 @@ int main(int argc, char *argv[])
 		perr_exit("read stdin");
 	shutdown(fd, SHUT_WR); /* "that was all": the server reads 0, and its end is ours */
 	while ((n = Read(fd, buf, sizeof(buf))) > 0)
-		received += (size_t)n;
+		received += (size_t)n; /* all is back already: more would be wrong */
 	if (n == -1)
 		perr_exit("read from the server");
 	close(fd);

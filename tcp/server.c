@@ -31,12 +31,12 @@ static int echo(int cfd, const char *who, uint64_t *bytes)
 		log_data(who, buf, (size_t)n);
 		*bytes += (size_t)n;
 		upper(buf, (size_t)n);
-		for (ssize_t done = 0, sent; done < n; done += sent) { /* it may take less */
-			sent = write(cfd, buf + done, (size_t)(n - done));
-			if (sent == -1 && errno == EINTR)
-				sent = 0;
-			if (sent == -1)
+		for (ssize_t done = 0; done < n;) { /* write may take less than it is given */
+			ssize_t sent = write(cfd, buf + done, (size_t)(n - done));
+			if (sent == -1 && errno != EINTR)
 				return errno;
+			if (sent > 0)
+				done += sent;
 		}
 	}
 }
@@ -57,7 +57,7 @@ int main(int argc, char *argv[])
 	int lfd = socket(AF_INET, SOCK_STREAM, 0);
 	if (lfd == -1)
 		perr_exit("socket");
-	/* Else a restart fails: the old connections' TIME_WAIT holds the port for a minute. */
+	/* Else a restart fails: old connections, often in TIME_WAIT, hold the port for a minute. */
 	if (setsockopt(lfd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
 		perr_exit("setsockopt SO_REUSEADDR");
 	if (setsockopt(lfd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
