@@ -2,7 +2,8 @@
 
 # nothing_stays: what the demo had was in ./tmp, all its processes too.
 nothing_stays() {
-	expect "files that stay" '' "$(ls tmp)"
+	# (The thread sanitizer leaves one of its own when a program is killed while it starts.)
+	expect "files that stay" '' "$(find tmp -mindepth 1 ! -name 'tsan.rodata.*')"
 	for cwd in /proc/[0-9]*/cwd; do
 		case $(readlink "$cwd" || :) in
 		"$PWD"/tmp/*) fail "a process stays: $(tr '\0' ' ' <"${cwd%cwd}cmdline")" ;;
