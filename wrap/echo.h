@@ -44,8 +44,7 @@ void echo_client(struct client *c);
  * EPOLLOUT: they are the same numbers. poll(2), epoll_ctl(2).
  */
 enum {
-	OVER =
-	    -2, /* nothing: the client is gone, its descriptor closed and so out of an epoll set */
+	OVER = -2, /* nothing: the client is gone, its descriptor closed and out of an epoll set */
 	KEEP = -1, /* as before: for now all that came has been answered */
 	WANT_NOTHING = 0,
 	WANT_READ = POLLIN,

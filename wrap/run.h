@@ -92,7 +92,7 @@ void raise_descriptor_limit(void);
 /*
  * CALL failed with errno for want of descriptors, processes, threads or memory: says so, once as
  * long as it goes on (failures less than a second apart); silent when stopping. shortage also
- * waits 100 ms, so that a blocking server that tries again does not spin.
+ * waits 100 ms, so that a blocking server that tries again does not spin. After server_ready.
  */
 void say_shortage(const char *call);
 void shortage(const char *call);
@@ -101,9 +101,11 @@ void shortage(const char *call);
 int64_t now_ms(void);
 
 /*
- * The log, a line each on stdout; none with -q. WHO is the peer's address as text.
- * log_connected counts a connection; log_data counts N bytes, and with -v shows them, other than
- * printable ones as \xNN; log_gone says "closed", or "reset" when ERR is not 0.
+ * The log, a line each on stdout; none with -q, and none that stdout has no room for: a log that
+ * nobody reads must not stop the server. Those that count come after server_ready. WHO is the
+ * peer's address as text. log_connected counts a connection; log_data counts N bytes, and with -v
+ * shows them, other than printable ones as \xNN; log_gone says "closed", or "reset" when ERR is not
+ * 0.
  */
 void log_line(const char *what, ...) __attribute__((format(printf, 1, 2)));
 void log_connected(const char *who);
