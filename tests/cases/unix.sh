@@ -26,6 +26,7 @@ refused() {
 # client_in_background ARGUMENTS...: the client under test, its stdin the FIFO on descriptor 3.
 # sh has its background ignore SIGINT; at a terminal it would not.
 client_in_background() {
+	rm -f in echo # an earlier client's, in which await would see what it waits for
 	mkfifo in
 	env --default-signal=INT "$P" "$@" <in >echo 2>stderr &
 	CLIENT=$!
@@ -308,7 +309,6 @@ own_path_removed() {
 	client_gone 0
 	gone own.socket
 	for signal in INT:130 TERM:143 HUP:129; do
-		rm in
 		client_in_background -c own.socket "$ADDR"
 		kill -"${signal%:*}" "$CLIENT"
 		client_gone "${signal#*:}"
