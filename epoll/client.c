@@ -18,16 +18,6 @@
 static struct flow up, down; /* stdin to the socket, the socket to stdout */
 static int epfd;
 
-static void step(struct flow *f)
-{
-	if (f->len > 0)
-		flow_drain(f);
-	else
-		flow_fill(f);
-	if (f == &up && up.ended) /* "that was all"; the rest of the echo still comes */
-		shutdown(up.to, SHUT_WR);
-}
-
 /* Asks to be told, once, when F can go on. */
 static void watch(struct flow *f)
 {
@@ -37,11 +27,13 @@ static void watch(struct flow *f)
 		event.events = (f->len > 0 ? EPOLLOUT : EPOLLIN) | EPOLLONESHOT;
 		if (epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == 0 ||
 		    (errno == ENOENT && epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event) == 0))
-			break;
+			return;
 		if (errno != EPERM)
 			perr_exit("epoll_ctl");
-		step(f); /* a regular file or /dev/null: it never makes one wait */
+		flow_step(f); /* a regular file or /dev/null: it never makes one wait */
 	}
+	if (f == &up)
+		shutdown(up.to, SHUT_WR); /* "that was all"; the echo still comes */
 }
 
 int main(int argc, char *argv[])
@@ -50,8 +42,7 @@ int main(int argc, char *argv[])
 	options(argc, argv, "", "[HOST [PORT]]");
 	int fd = tcp_connect(opt.host, opt.port);
 	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
-	if ((epfd = epoll_create1(0)) == -1)
-		perr_exit("epoll_create1");
+	epfd = Epoll_create1(0);
 	up.from = STDIN_FILENO;
 	if ((up.to = dup(fd)) == -1) /* the set holds a descriptor once: one for each direction */
 		perr_exit("dup");
@@ -66,10 +57,10 @@ int main(int argc, char *argv[])
 		if (nready == -1 && errno != EINTR)
 			perr_exit("wait");
 		for (int i = 0; i < nready; i++) {
-			step(ready[i].data.ptr);
+			flow_step(ready[i].data.ptr);
 			watch(ready[i].data.ptr);
 		}
 	}
 	close(fd);
-	return client_end(up.ended, up.bytes, down.bytes);
+	return flow_end(&up, &down);
 }

@@ -16,16 +16,6 @@
 
 static struct flow up, down; /* stdin to the socket, the socket to stdout */
 
-static void step(struct flow *f)
-{
-	if (f->len > 0)
-		flow_drain(f);
-	else
-		flow_fill(f);
-	if (f == &up && up.ended) /* "that was all"; the rest of the echo still comes */
-		shutdown(up.to, SHUT_WR);
-}
-
 /* What F waits for; fd -1: nothing, or an end that nobody reads would be ready for ever. */
 static struct pollfd watch(const struct flow *f)
 {
@@ -49,11 +39,11 @@ int main(int argc, char *argv[])
 		int nready = poll(set, 2, -1);
 		if (nready == -1 && errno != EINTR)
 			perr_exit("wait");
-		if (nready > 0 && set[0].revents != 0)
-			step(&up);
+		if (nready > 0 && set[0].revents != 0 && !flow_step(&up))
+			shutdown(fd, SHUT_WR); /* "that was all"; the echo still comes */
 		if (nready > 0 && set[1].revents != 0)
-			step(&down);
+			flow_step(&down);
 	}
 	close(fd);
-	return client_end(up.ended, up.bytes, down.bytes);
+	return flow_end(&up, &down);
 }

@@ -17,16 +17,6 @@
 static struct flow up, down; /* stdin to the socket, the socket to stdout */
 static fd_set readable, writable;
 
-static void step(struct flow *f)
-{
-	if (f->len > 0)
-		flow_drain(f);
-	else
-		flow_fill(f);
-	if (f == &up && up.ended) /* "that was all"; the rest of the echo still comes */
-		shutdown(up.to, SHUT_WR);
-}
-
 /* Puts into the sets what F waits for; what nobody wants would be ready for ever once it ends. */
 static void watch(const struct flow *f)
 {
@@ -63,11 +53,11 @@ int main(int argc, char *argv[])
 		int nready = select(fd + 1, &readable, &writable, NULL, NULL);
 		if (nready == -1 && errno != EINTR)
 			perr_exit("wait");
-		if (nready > 0 && ready(&up))
-			step(&up);
+		if (nready > 0 && ready(&up) && !flow_step(&up))
+			shutdown(fd, SHUT_WR); /* "that was all"; the echo still comes */
 		if (nready > 0 && ready(&down))
-			step(&down);
+			flow_step(&down);
 	}
 	close(fd);
-	return client_end(up.ended, up.bytes, down.bytes);
+	return flow_end(&up, &down);
 }

@@ -271,31 +271,42 @@ void echo_end(void)
 	}
 }
 
-void flow_fill(struct flow *f)
+bool flow_step(struct flow *f)
 {
-	ssize_t n = Read(f->from, f->buf, sizeof(f->buf));
+	bool writes = f->len > 0;
+	size_t rest = f->len - f->off, most = f->to == STDOUT_FILENO ? PIPE_BUF : rest;
+	ssize_t n = writes ? Write(f->to, f->buf + f->off, rest < most ? rest : most)
+			   : Read(f->from, f->buf, sizeof(f->buf));
 
-	if (n == -1 && errno == EAGAIN)
-		return;
-	if (n == -1)
-		perr_exit(f->from == STDIN_FILENO ? "read stdin" : "read from the server");
-	f->ended = n == 0;
-	f->len = (size_t)n;
+	if (n == -1 && errno == EAGAIN) { /* who else has it open may have set O_NONBLOCK */
+		has_room(writes ? f->to : f->from, PAUSE_MS);
+		return true;
+	}
+	if (n <= 0) {
+		f->err = n == -1 ? errno : 0;
+		f->ended = true;
+	} else if (!writes) {
+		f->len = (size_t)n;
+	} else {
+		f->bytes += (size_t)n;
+		f->off += (size_t)n;
+		if (f->off == f->len)
+			f->off = f->len = 0;
+	}
+	return !f->ended;
 }
 
-void flow_drain(struct flow *f)
+int flow_end(const struct flow *up, const struct flow *down)
 {
-	size_t rest = f->len - f->off, most = f->to == STDOUT_FILENO ? PIPE_BUF : rest;
-	ssize_t n = Write(f->to, f->buf + f->off, rest < most ? rest : most);
+	const struct flow *failed = up->err != 0 ? up : down;
+	const char *reading = failed == up ? "read stdin" : "read from the server";
+	const char *writing = failed == up ? "write to the server" : "write stdout";
 
-	if (n == -1 && errno == EAGAIN)
-		return;
-	if (n == -1)
-		perr_exit(f->to == STDOUT_FILENO ? "write stdout" : "write to the server");
-	f->bytes += (size_t)n;
-	f->off += (size_t)n;
-	if (f->off == f->len)
-		f->off = f->len = 0;
+	if (failed->err == 0)
+		return client_end(up->ended, up->bytes, down->bytes);
+	errno = failed->err;
+	complain("%s", failed->len == 0 ? reading : writing);
+	return EXIT_FAILURE;
 }
 
 int client_end(bool all, uint64_t sent, uint64_t received)

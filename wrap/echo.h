@@ -79,27 +79,32 @@ int accept_timeout(void);
 /* Closes the clients there are and frees all that was kept for them. */
 void echo_end(void);
 
-/* One direction of a client: what FROM gave and TO has not taken yet. */
+/*
+ * One direction of a client: what FROM gave and TO has not taken yet. It waits for one thing at a
+ * time: for FROM while the buffer is empty, else for TO.
+ */
 struct flow {
 	int from, to;
-	bool ended;	 /* FROM's input is over */
+	bool ended;	 /* FROM's input is over, or one of the two has failed: */
+	int err;	 /* errno of that */
 	size_t off, len; /* what waits: buf[off] to buf[len] */
 	uint64_t bytes;	 /* what passed so far */
 	char buf[65536];
 };
 
-/* Reads once from a FROM that is ready, into the empty buffer. Ends the program on an error. */
-void flow_fill(struct flow *f);
-
-/* Writes once to a TO that is ready, no more than it takes without blocking: a pipe or terminal
- * that is ready takes PIPE_BUF bytes (pipe(7)). Ends the program on an error. */
-void flow_drain(struct flow *f);
+/*
+ * Takes the step that F waits for: one read, or one write. Where TO is stdout a write is no larger
+ * than what a pipe or terminal that is ready takes without blocking (PIPE_BUF, pipe(7)). Returns
+ * false when F has ended.
+ */
+bool flow_step(struct flow *f);
 
 /*
- * For when the server has ended its side: ALL tells whether the input had ended by then, SENT and
- * RECEIVED count the bytes. Returns the client's exit status: 0 when all was sent and as much came
- * back; else it says that the server closed too early.
+ * For when the server has ended its side: the client's exit status. flow_end says in one line what
+ * failed, if anything did; else client_end looks whether ALL the input was read and as many bytes
+ * RECEIVED as SENT, and says that the server closed too early if not.
  */
+int flow_end(const struct flow *up, const struct flow *down);
 int client_end(bool all, uint64_t sent, uint64_t received);
 
 #endif
