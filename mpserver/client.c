@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "mpserver/child.h"
 #include "wrap/echo.h"
 #include "wrap/net.h"
 #include "wrap/run.h"
@@ -15,11 +16,11 @@
 
 static struct flow *up, down; /* stdin to the socket, the socket to stdout */
 
-static void send_all(void)
+static void send_all(struct flow *f)
 {
-	while (flow_step(up))
+	while (flow_step(f))
 		;
-	shutdown(up->to, SHUT_WR); /* "that was all"; the echo still comes */
+	shutdown(f->to, SHUT_WR); /* "that was all"; the echo still comes */
 }
 
 int main(int argc, char *argv[])
@@ -40,7 +41,7 @@ int main(int argc, char *argv[])
 	if (pid == -1)
 		perr_exit("fork");
 	if (pid == 0) {
-		send_all();
+		send_all(up);
 		_exit(0);
 	}
 	while (flow_step(&down))

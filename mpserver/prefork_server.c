@@ -5,9 +5,7 @@
  * Try: kill -9 a worker; three clients with -w 2; after many short connections compare the CPU with
  * server's.
  */
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include "mpserver/child.h"
 #include "wrap/echo.h"
 #include "wrap/net.h"
 #include "wrap/run.h"
@@ -16,6 +14,8 @@
 int main(int argc, char *argv[])
 {
 	struct client *c;
+	pid_t pid = -1;
+	int alive = 0;
 
 	opt.port = 9998;
 	opt.workers = 4;
@@ -26,22 +26,18 @@ int main(int argc, char *argv[])
 
 	while (!stopping()) {
 		while (Waitpid(-1, NULL, WNOHANG) > 0)
-			;
-		if (children() == opt.workers) {
-			wait_for_signal(-1);
-			continue;
-		}
-		pid_t pid = Fork();
+			alive--;
+		while (alive < opt.workers && (pid = Fork()) > 0)
+			alive++;
 		if (pid == 0) {
 			while ((c = client_wait(lfd)) != NULL)
 				echo_client(c);
 			_exit(0);
 		}
-		if (pid == -1) {
+		if (alive < opt.workers)
 			say_shortage("fork");
-			wait_for_signal(100);
-		}
+		wait_for_signal(alive < opt.workers ? 100 : -1);
 	}
 	Close(lfd);
-	return server_end();
+	return children_end();
 }

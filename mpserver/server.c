@@ -4,9 +4,8 @@
  * Try: ps while clients are connected; kill -9 one child; the closing line's CPU and memory.
  */
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "mpserver/child.h"
 #include "wrap/echo.h"
 #include "wrap/net.h"
 #include "wrap/run.h"
@@ -42,5 +41,5 @@ int main(int argc, char *argv[])
 		client_free(c); /* the child's: while we have it too, its close is not the end */
 	}
 	Close(lfd);
-	return server_end();
+	return children_end();
 }

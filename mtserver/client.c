@@ -17,10 +17,12 @@ static struct flow up, down; /* stdin to the socket, the socket to stdout */
 
 static void *send_all(void *arg)
 {
-	while (flow_step(&up))
+	struct flow *f = arg;
+
+	while (flow_step(f))
 		;
-	shutdown(up.to, SHUT_WR); /* "that was all"; the echo still comes */
-	return arg;
+	shutdown(f->to, SHUT_WR); /* "that was all"; the echo still comes */
+	return NULL;
 }
 
 int main(int argc, char *argv[])
@@ -35,7 +37,7 @@ int main(int argc, char *argv[])
 	down.from = fd;
 	down.to = STDOUT_FILENO;
 
-	if ((errno = pthread_create(&thread, NULL, send_all, NULL)) != 0)
+	if ((errno = pthread_create(&thread, NULL, send_all, &up)) != 0)
 		perr_exit("pthread_create");
 	while (flow_step(&down))
 		;

@@ -34,17 +34,14 @@ int main(int argc, char *argv[])
 	hold_signals();
 
 	while (!stopping()) {
-		if (alive == opt.workers) {
-			wait_for_signal(-1);
-			continue;
-		}
-		if ((errno = pthread_create(&thread, NULL, work, &lfd)) == 0) {
+		while (alive < opt.workers &&
+		       (errno = pthread_create(&thread, NULL, work, &lfd)) == 0) {
 			pthread_detach(thread);
 			alive++;
-		} else {
-			say_shortage("pthread_create");
-			wait_for_signal(100);
 		}
+		if (alive < opt.workers)
+			say_shortage("pthread_create");
+		wait_for_signal(alive < opt.workers ? 100 : -1);
 	}
 	Close(lfd);
 	return server_end();

@@ -9,11 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,15 +27,11 @@ struct counts {
 	_Atomic int64_t last_shortage; /* in now_ms's time */
 };
 static struct counts *counts;
+int most_processes = 1;
 
 /* Lock-free atomics: read by other threads, written by a signal handler. */
 static atomic_int stop_flag;
 static atomic_int listening = -1, serving = -1;
-
-/* The children not waited for: touched by SIGCHLD's handler, and elsewhere with SIGCHLD held. */
-static pid_t *pids;
-static volatile sig_atomic_t npids;
-static int most_children;
 
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -120,51 +114,6 @@ void wait_for_signal(int ms)
 		on_stop(signo);
 }
 
-pid_t Fork(void)
-{
-	pid_t parent = getpid(), pid = -1;
-	sigset_t all, old;
-
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
-	pid_t *more = realloc(pids, ((size_t)npids + 1) * sizeof(*pids));
-	if (more != NULL) {
-		pids = more;
-		pid = fork();
-	}
-	if (pid == 0) {
-		signal(SIGINT, SIG_DFL); /* the handler would shut down what all of them share */
-		signal(SIGTERM, SIG_DFL);
-		signal(SIGCHLD, SIG_DFL);
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
-			_exit(EXIT_FAILURE); /* the parent ended before that took hold */
-		sigemptyset(&old); /* a crew's parent holds its signals; the child shall not */
-	} else if (pid > 0) {
-		pids[npids++] = pid;
-		if (npids > most_children)
-			most_children = npids;
-	}
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	return pid;
-}
-
-pid_t Waitpid(pid_t pid, int *status, int flags)
-{
-	int err = errno;
-	pid_t ended = waitpid(pid, status, flags);
-
-	for (int i = 0; i < npids; i++)
-		if (pids[i] == ended)
-			pids[i] = pids[--npids]; /* no longer ours to signal */
-	errno = err;
-	return ended;
-}
-
-int children(void)
-{
-	return npids;
-}
-
 static long peak_memory_kib(void)
 {
 	FILE *status = fopen("/proc/self/status", "r");
@@ -189,18 +138,11 @@ int server_end(void)
 	struct rusage self, ended;
 	long kib = peak_memory_kib();
 
-	hold_signals(); /* from here on only this function waits for children */
-	for (int i = 0; i < npids; i++)
-		kill(pids[i], SIGKILL); /* SIGTERM would wait for one that is stopped */
-	while (npids > 0 && Waitpid(-1, NULL, 0) > 0)
-		;
-	free(pids);
-	pids = NULL;
 	getrusage(RUSAGE_SELF, &self);
 	getrusage(RUSAGE_CHILDREN, &ended);
 	timeradd(&self.ru_utime, &ended.ru_utime, &self.ru_utime);
 	timeradd(&self.ru_stime, &ended.ru_stime, &self.ru_stime);
-	if (most_children > 0 && ended.ru_maxrss > kib)
+	if (most_processes > 1 && ended.ru_maxrss > kib)
 		kib = ended.ru_maxrss;
 	pthread_mutex_lock(&log_lock); /* for ever: a thread that still serves says no more */
 	if (has_room(STDOUT_FILENO, 300))
@@ -208,7 +150,7 @@ int server_end(void)
 			"served %llu connections, %llu bytes; cpu %.2f s user, %.2f s system; "
 			"memory %ld KiB, %d processes\n",
 			counts->connections, counts->bytes, seconds(self.ru_utime),
-			seconds(self.ru_stime), kib, most_children + 1);
+			seconds(self.ru_stime), kib, most_processes);
 	return EXIT_SUCCESS;
 }
 

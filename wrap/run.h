@@ -1,6 +1,6 @@
 /*
  * What every program of the suite does besides its topic: the command line, starting, stopping,
- * the log and the closing line, running out of something, and children that end with their parent.
+ * the log and the closing line, running out of something.
  */
 #ifndef WRAP_RUN_H
 #define WRAP_RUN_H
@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 /*
  * The command line. A letter means one thing everywhere; a program sets its defaults here and
@@ -68,23 +67,12 @@ void hold_signals(void);
 void wait_for_signal(int ms);
 
 /*
- * fork(2), with the signals held until the child has those of stopping at their default: a stop
- * ends it, and so does the end of its parent (PR_SET_PDEATHSIG). Returns as fork does.
- */
-pid_t Fork(void);
-
-/* waitpid(2); errno stays, so that a signal handler may call it. */
-pid_t Waitpid(pid_t pid, int *status, int flags);
-
-/* How many children of Fork there are. */
-int children(void);
-
-/*
- * Ends the children there are, prints the closing line and returns the exit status, 0: bytes and
- * connections as counted below, CPU with the children's, the largest process's peak memory
- * (getrusage(2), proc(5) VmHWM), and how many processes ran at most at one time.
+ * Prints the closing line and returns the exit status, 0: connections and bytes as counted below,
+ * CPU with that of children waited for, the largest process's peak memory (getrusage(2), proc(5)
+ * VmHWM), and most_processes: how many ran at most at one time, to be set by who makes them.
  */
 int server_end(void);
+extern int most_processes;
 
 /* Raises the soft limit of descriptors to the hard one. getrlimit(2), RLIMIT_NOFILE. */
 void raise_descriptor_limit(void);

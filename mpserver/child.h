@@ -1,0 +1,26 @@
+/*
+ * Child processes that end when they should: at the latest with their parent, and none unseen.
+ * fork(2), waitpid(2), prctl(2).
+ */
+#ifndef MPSERVER_CHILD_H
+#define MPSERVER_CHILD_H
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * fork(2), with the signals held until the child has those of stopping at their default: a stop
+ * ends it, and so does the end of its parent (PR_SET_PDEATHSIG). Returns as fork does.
+ */
+pid_t Fork(void);
+
+/* waitpid(2); errno stays, so that a signal handler may call it. */
+pid_t Waitpid(pid_t pid, int *status, int flags);
+
+/*
+ * In place of server_end: ends the children there are and waits for them first, so that the closing
+ * line tells their CPU time and memory too.
+ */
+int children_end(void);
+
+#endif
