@@ -71,15 +71,9 @@ void echo_client(struct client *c)
 	client_free(c);
 }
 
-/* What a client has not taken yet. */
-struct owed {
-	size_t off, len;
-	char data[];
-};
-
 /* Kept small: ten thousand idle clients shall cost next to nothing. */
 struct slot {
-	struct owed *owed;
+	struct owed *owed; /* what the client has not taken yet; NULL: nothing */
 	uint64_t bytes;
 	union {
 		struct sockaddr sa;
@@ -88,14 +82,19 @@ struct slot {
 	bool open;
 };
 
+struct owed {
+	size_t len;
+	char data[];
+};
+
 /*
  * The clients by descriptor, in chunks that never move: a thread may hold one while another
  * thread's client makes the table grow. As many chunks as the kernel's highest descriptor, 2^30,
  * may need; those that are not used take no memory.
  */
 static struct slot *chunks[1 << 20];
+static int nchunks; /* up to the last that is used */
 
-static int last_chunk = -1;
 /*
  * How many there are. Nobody asks; but a thread that ends a client counts it down before close, and
  * the one that is given the same descriptor by accept counts up after, so that an atomic orders
@@ -103,7 +102,7 @@ static int last_chunk = -1;
  */
 static atomic_int nclients;
 static _Atomic int64_t pause_end; /* of accepting; 0: none */
-static bool paused;
+static bool paused;		  /* what accept_want said last */
 
 static struct slot *slot(int fd)
 {
@@ -114,23 +113,27 @@ static bool make_room(int fd)
 {
 	int i = fd / CHUNK;
 
-	if (chunks[i] == NULL)
-		chunks[i] = calloc(CHUNK, sizeof(struct slot));
-	if (chunks[i] != NULL && i > last_chunk)
-		last_chunk = i;
-	return chunks[i] != NULL;
+	if (chunks[i] == NULL && (chunks[i] = calloc(CHUNK, sizeof(struct slot))) == NULL)
+		return false;
+	if (nchunks <= i)
+		nchunks = i + 1;
+	return true;
 }
 
-static void who_is(const struct slot *c, char who[ADDRESS_TEXT])
+/* The client's address; not with -q, where nobody reads it. */
+static const char *who_is(const struct slot *c, char who[ADDRESS_TEXT])
 {
-	address_text(&c->peer.sa, sizeof(c->peer), who);
+	who[0] = '\0';
+	if (!opt.quiet)
+		address_text(&c->peer.sa, sizeof(c->peer), who);
+	return who;
 }
 
 int client_accept(int lfd)
 {
 	struct slot c = {.open = true};
 	socklen_t len = sizeof(c.peer);
-	char who[ADDRESS_TEXT] = "";
+	char who[ADDRESS_TEXT];
 	int cfd = Accept(lfd, &c.peer.sa, &len);
 
 	if (cfd == -1 && errno == EAGAIN)
@@ -144,9 +147,7 @@ int client_accept(int lfd)
 	}
 	nclients++;
 	*slot(cfd) = c;
-	if (!opt.quiet)
-		who_is(&c, who);
-	log_connected(who);
+	log_connected(who_is(&c, who));
 	return cfd;
 }
 
@@ -155,10 +156,7 @@ int client_drop(int fd, int err)
 	struct slot *c = slot(fd);
 	char who[ADDRESS_TEXT];
 
-	if (!opt.quiet) {
-		who_is(c, who);
-		log_gone(who, c->bytes, err);
-	}
+	log_gone(who_is(c, who), c->bytes, err);
 	free(c->owed);
 	*c = (struct slot){.open = false};
 	pause_end = 0; /* there is room for another one */
@@ -172,76 +170,57 @@ void client_refuse(int cfd)
 	char who[ADDRESS_TEXT];
 	int err = errno;
 
-	who_is(slot(cfd), who);
+	address_text(&slot(cfd)->peer.sa, sizeof(slot(cfd)->peer), who);
 	errno = err;
 	complain("client %s refused, descriptor %d", who, cfd);
 	count_refused();
 	client_drop(cfd, 0);
 }
 
-/* Sends without blocking; returns what was taken, 0 when nothing is, -1 when the client is gone. */
-static ssize_t send_some(int fd, const char *data, size_t n)
-{
-	ssize_t sent = send(fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-	return sent == -1 && (errno == EAGAIN || errno == EINTR) ? 0 : sent;
-}
-
-/* Keeps the N bytes that the client does not take now. */
+/* Keeps the N bytes at DATA for when the client takes them; they may lie in what is kept already.
+ */
 static int owe(int fd, const char *data, size_t n)
 {
-	struct owed *owed = malloc(sizeof(*owed) + n);
+	struct slot *c = slot(fd);
 
-	if (owed == NULL) {
+	if (c->owed == NULL && (c->owed = malloc(sizeof(*c->owed) + n)) == NULL) {
 		say_shortage("malloc");
 		return client_drop(fd, ENOMEM);
 	}
-	owed->off = 0;
-	owed->len = n;
-	memcpy(owed->data, data, n);
-	slot(fd)->owed = owed;
+	memmove(c->owed->data, data, n);
+	c->owed->len = n;
 	return WANT_WRITE;
-}
-
-static int send_owed(int fd)
-{
-	struct slot *c = slot(fd);
-	ssize_t sent = send_some(fd, c->owed->data + c->owed->off, c->owed->len - c->owed->off);
-
-	if (sent == -1)
-		return client_drop(fd, errno);
-	c->owed->off += (size_t)sent;
-	if (c->owed->off < c->owed->len)
-		return WANT_WRITE;
-	free(c->owed);
-	c->owed = NULL;
-	return WANT_READ;
 }
 
 int echo_step(int fd)
 {
 	struct slot *c = slot(fd);
-	char buf[STEP_BYTES];
+	char buf[STEP_BYTES], who[ADDRESS_TEXT], *data = buf;
+	ssize_t n, sent;
 
-	if (c->owed != NULL)
-		return send_owed(fd);
-	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return KEEP;
-	if (n <= 0)
-		return client_drop(fd, n == 0 ? 0 : errno);
-	c->bytes += (size_t)n;
-	char who[ADDRESS_TEXT] = "";
-	if (opt.verbose)
-		who_is(c, who);
-	log_data(who, buf, (size_t)n);
-	upper(buf, (size_t)n);
-	ssize_t sent = send_some(fd, buf, (size_t)n);
-	if (sent == -1)
+	if (c->owed != NULL) {
+		data = c->owed->data;
+		n = (ssize_t)c->owed->len;
+	} else {
+		n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return KEEP;
+		if (n <= 0)
+			return client_drop(fd, n == 0 ? 0 : errno);
+		c->bytes += (size_t)n;
+		log_data(opt.verbose ? who_is(c, who) : "", buf, (size_t)n);
+		upper(buf, (size_t)n);
+	}
+	sent = send(fd, data, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent == -1 && errno != EAGAIN && errno != EINTR)
 		return client_drop(fd, errno);
 	if (sent < n)
-		return owe(fd, buf + sent, (size_t)(n - sent));
-	return n == sizeof(buf) ? WANT_READ : KEEP;
+		return owe(fd, data + (sent == -1 ? 0 : sent), (size_t)(sent == -1 ? n : n - sent));
+	if (c->owed == NULL)
+		return n == sizeof(buf) ? WANT_READ : KEEP;
+	free(c->owed);
+	c->owed = NULL;
+	return WANT_READ;
 }
 
 int accept_want(void)
@@ -262,7 +241,7 @@ int accept_timeout(void)
 
 void echo_end(void)
 {
-	for (int i = 0; i <= last_chunk; i++) {
+	for (int i = 0; i < nchunks; i++) {
 		for (int j = 0; chunks[i] != NULL && j < CHUNK; j++)
 			if (chunks[i][j].open)
 				client_drop(i * CHUNK + j, 0);

@@ -12,12 +12,13 @@
 
 struct options opt = {.host = "127.0.0.1"};
 
-static const struct letter {
+/* What a command line may hold: options, and without a letter operands, in their order. */
+static const struct item {
 	char letter;
 	enum { FLAG, TEXT, SECONDS, COUNT, PORT } kind;
 	void *value;
 	const char *name, *help;
-} table[] = {
+} items[] = {
     {'v', FLAG, &opt.verbose, "", "show the data too"},
     {'q', FLAG, &opt.quiet, "", "print only the first and the closing line"},
     {'a', TEXT, &opt.host, "ADDR", "the address to listen on"},
@@ -32,47 +33,46 @@ static const struct letter {
     {'w', COUNT, &opt.workers, "N", "how many workers"},
     {'n', COUNT, &opt.count, "N", "how many times"},
     {'B', COUNT, &opt.bytes, "BYTES", "the size of the socket's buffers"},
+    {'\0', TEXT, &opt.host, "HOST", "the server's address"},
+    {'\0', TEXT, &opt.path, "PATH", "the file to meet at"},
+    {'\0', PORT, &opt.port, "PORT", "the server's port"},
 };
+#define END (items + sizeof(items) / sizeof(items[0]))
 
-static const char *taken, *operands; /* what this program's command line may hold */
+static const char *letters, *operands; /* what this program's may hold */
 
-static const struct letter *find(int letter)
+static bool taken(const struct item *i)
 {
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (table[i].letter == letter)
-			return &table[i];
-	return NULL;
+	return i->letter != '\0' ? strchr(letters, i->letter) != NULL
+				 : strstr(operands, i->name) != NULL;
 }
 
 static void usage(FILE *out)
 {
 	fprintf(out, "usage: %s [-h]", program_name());
-	for (const char *t = taken; *t != '\0'; t++) {
-		if (*t == 'v')
+	for (const struct item *i = items; i < END; i++) {
+		if (taken(i) && i->letter == 'v')
 			fprintf(out, " [-v|-q]");
-		else if (*t != 'q')
-			fprintf(out, " [-%c %s]", *t, find(*t)->name);
+		else if (taken(i) && i->letter != '\0' && i->kind != FLAG)
+			fprintf(out, " [-%c %s]", i->letter, i->name);
 	}
 	fprintf(out, "%s%s\n", *operands == '\0' ? "" : " ", operands);
-	for (const char *t = taken; *t != '\0'; t++) {
-		const struct letter *l = find(*t);
-		fprintf(out, "  -%c %-8s %s", *t, l->name, l->help);
-		if (l->kind == TEXT && *(const char **)l->value != NULL)
-			fprintf(out, " (%s)", *(const char **)l->value);
-		if (l->kind == SECONDS && *(double *)l->value > 0)
-			fprintf(out, " (%g)", *(double *)l->value);
-		if (l->kind == COUNT && *(int *)l->value > 0)
-			fprintf(out, " (%d)", *(int *)l->value);
-		if (l->kind == PORT)
-			fprintf(out, " (%u)", *(uint16_t *)l->value);
+	for (const struct item *i = items; i < END; i++) {
+		char flag[] = {'-', i->letter, ' ', '\0'};
+		if (!taken(i))
+			continue;
+		fprintf(out, "  %s%-*s %s", i->letter == '\0' ? "" : flag,
+			i->letter == '\0' ? 11 : 8, i->name, i->help);
+		if (i->kind == TEXT && *(const char **)i->value != NULL)
+			fprintf(out, " (%s)", *(const char **)i->value);
+		if (i->kind == SECONDS && *(double *)i->value > 0)
+			fprintf(out, " (%g)", *(double *)i->value);
+		if (i->kind == COUNT && *(int *)i->value > 0)
+			fprintf(out, " (%d)", *(int *)i->value);
+		if (i->kind == PORT)
+			fprintf(out, " (%u)", *(uint16_t *)i->value);
 		fprintf(out, "\n");
 	}
-	if (strstr(operands, "HOST") != NULL)
-		fprintf(out, "  HOST        the server's address (%s)\n", opt.host);
-	if (strstr(operands, "PATH") != NULL)
-		fprintf(out, "  PATH        the file to meet at (%s)\n", opt.path);
-	if (strstr(operands, "PORT") != NULL)
-		fprintf(out, "  PORT        the server's port (%u)\n", opt.port);
 }
 
 static void usage_error(const char *what, const char *value)
@@ -94,70 +94,66 @@ static int whole_number(const char *text, long min, long max, const char *what)
 	return (int)n;
 }
 
-static void set(const struct letter *l, const char *text)
+static void set(const struct item *i, const char *text)
 {
+	/* 0 asks the kernel for a free port: only who listens can. */
+	bool listens = i->value == &opt.port && strstr(operands, "HOST") == NULL;
 	char *end;
-	double seconds;
 
-	switch (l->kind) {
+	switch (i->kind) {
 	case FLAG:
-		*(bool *)l->value = true;
+		*(bool *)i->value = true;
 		break;
 	case TEXT:
-		*(const char **)l->value = text;
+		*(const char **)i->value = text;
 		break;
 	case SECONDS:
-		seconds = strtod(text, &end);
-		if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= 1e6))
+		*(double *)i->value = strtod(text, &end);
+		if (end == text || *end != '\0' ||
+		    !(*(double *)i->value >= 0.001 && *(double *)i->value <= 1e6))
 			usage_error("not a number of seconds from 0.001 to 1000000", text);
-		*(double *)l->value = seconds;
 		break;
 	case COUNT:
-		*(int *)l->value = whole_number(text, 1, INT_MAX, "not a whole number from 1");
+		*(int *)i->value = whole_number(text, 1, INT_MAX, "not a whole number from 1");
 		break;
 	case PORT:
-		*(uint16_t *)l->value = (uint16_t)whole_number(text, 1, 65535, "not a port");
+		*(uint16_t *)i->value =
+		    (uint16_t)whole_number(text, listens ? 0 : 1, 65535, "not a port");
 		break;
 	}
 }
 
-/* The next operand becomes *VALUE, if there is one and this program takes NAME. */
-static void operand(const char *name, const char **value, char *argv[])
+/* A program starts alike, whoever starts it. */
+static void clean_start(void)
 {
-	if (strstr(operands, name) != NULL && argv[optind] != NULL)
-		*value = argv[optind++];
-}
-
-/* A socket that got the number of a closed stdin or stdout would be read or written as such. */
-static void take_standard_descriptors(void)
-{
+	sigset_t none;
 	int fd;
 
+	/* A socket that got the number of a closed stdin or stdout would be taken for it. */
 	while ((fd = open("/dev/null", O_RDONLY)) != -1 && fd <= STDERR_FILENO)
 		;
 	close(fd);
-}
-
-void options(int argc, char *argv[], const char *letters, const char *names)
-{
-	char known[64] = ":h";
-	const char *port = NULL;
-	int c, n = 2;
-	sigset_t none;
-
-	taken = letters;
-	operands = names;
-	take_standard_descriptors();
 	program_name();		  /* found before there are threads that may ask at once */
 	signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of one write, not our end */
-	signal(SIGCHLD,
-	       SIG_DFL); /* who started us may have had it ignored, or the signals blocked */
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	for (const char *t = taken; *t != '\0'; t++)
-		n += sprintf(known + n, "%c%s", *t, find(*t)->kind == FLAG ? "" : ":");
+}
+
+void options(int argc, char *argv[], const char *takes, const char *names)
+{
+	char known[64] = ":h";
+	int c, n = 2;
+
+	letters = takes;
+	operands = names;
+	clean_start();
+	for (const struct item *i = items; i < END; i++)
+		if (taken(i) && i->letter != '\0')
+			n += sprintf(known + n, "%c%s", i->letter, i->kind == FLAG ? "" : ":");
 	while ((c = getopt(argc, argv, known)) != -1) {
 		char letter[2] = {(char)optopt};
+		const struct item *i = items;
 		if (c == 'h') {
 			usage(stdout);
 			exit(EXIT_SUCCESS);
@@ -165,18 +161,17 @@ void options(int argc, char *argv[], const char *letters, const char *names)
 		if (c == '?' || c == ':')
 			usage_error(c == '?' ? "unknown option" : "option without its value",
 				    letter);
-		set(find(c), optarg);
+		while (i->letter != c)
+			i++;
+		set(i, optarg);
 	}
 	if (opt.verbose && opt.quiet)
 		usage_error("one or the other", "-v -q");
-	operand("HOST", &opt.host, argv);
-	operand("PATH", &opt.path, argv);
-	operand("PORT", &port, argv);
+	for (const struct item *i = items; i < END && argv[optind] != NULL; i++)
+		if (i->letter == '\0' && taken(i))
+			set(i, argv[optind++]);
 	if (argv[optind] != NULL)
 		usage_error("extra argument", argv[optind]);
-	if (port != NULL) /* 0 asks the kernel for a free one: only who listens can */
-		opt.port = (uint16_t)whole_number(port, strstr(operands, "HOST") == NULL ? 0 : 1,
-						  65535, "not a port");
 }
 
 int option_mode(const char *const words[])
