@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -1022,6 +1023,111 @@ static void test_client_refuse(void)
 	echo_end();
 }
 
+/* A flow from FROM to TO, in memory of its own. */
+static struct flow *a_flow(int from, int to)
+{
+	struct flow *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		perr_exit("calloc");
+	f->from = from;
+	f->to = to;
+	return f;
+}
+
+/* Reads, writes, ends; who else has a descriptor open may have set O_NONBLOCK on it. */
+static void test_flow(void)
+{
+	int in[2], out[2];
+	char buf[8] = "";
+
+	pair(in);
+	pair(out);
+	no_wait(in[0]);
+	no_wait(out[0]);
+	struct flow *f = a_flow(in[0], out[0]);
+	expect("a step with nothing to read", true, flow_step(f));
+	expect("has read nothing", 0, (long long)f->len);
+	put(in[1], "abc");
+	expect("a step that reads", true, flow_step(f));
+	expect("how much waits", 3, (long long)f->len);
+	expect("what passed by then", 0, (long long)f->bytes);
+	expect("a step that writes", true, flow_step(f));
+	expect("what passed", 3, (long long)f->bytes);
+	expect("what arrived", 3, Read(out[1], buf, sizeof(buf)));
+	expect_text("what arrived", "abc", buf);
+
+	small_buffer(out[0], SO_SNDBUF);
+	while (send(out[0], buf, 1, 0) == 1)
+		;
+	put(in[1], "def");
+	flow_step(f);
+	expect("a step with no room to write", true, flow_step(f));
+	expect("has written nothing", 3, (long long)f->bytes);
+	while (recv(out[1], buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		;
+	expect("a step that writes again", true, flow_step(f));
+	expect("what passed in all", 6, (long long)f->bytes);
+
+	Close(in[1]);
+	expect("a step at the end", false, flow_step(f));
+	expect("that is no error", 0, f->err);
+	expect("it has ended", true, f->ended);
+
+	/* stdout is the user's: no write may be larger than what poll's word covers. */
+	static char lines[2 * PIPE_BUF];
+	pair(in);
+	if (write(in[1], lines, sizeof(lines)) != sizeof(lines))
+		perr_exit("write");
+	if (pipe(out) == -1)
+		perr_exit("pipe");
+	fflush(stdout);
+	int standard = dup(STDOUT_FILENO);
+	dup2(out[1], STDOUT_FILENO);
+	f = a_flow(in[0], STDOUT_FILENO);
+	flow_step(f);
+	flow_step(f);
+	dup2(standard, STDOUT_FILENO);
+	expect("one write to stdout", PIPE_BUF, (long long)f->bytes);
+}
+
+/* What failed is said in one line, and what failed last is not what is said. */
+static void test_flow_end(void)
+{
+	int sock[2];
+
+	listen_to_stderr();
+	pair(sock);
+	struct flow *up = a_flow(STDIN_FILENO, sock[0]), *down = a_flow(sock[0], STDOUT_FILENO);
+	up->ended = down->ended = true;
+	up->bytes = down->bytes = 7;
+	expect("all came back", EXIT_SUCCESS, flow_end(up, down));
+	expect_text("nothing is said", "", said());
+	down->bytes = 6;
+	expect("one byte did not", EXIT_FAILURE, flow_end(up, down));
+	expect_text("so it is said",
+		    "tests/unit_wrap: the server closed early: 7 bytes sent, 6 came back\n",
+		    said());
+
+	listen_to_stderr();
+	put(sock[1], "abc");
+	Close(sock[1]);
+	up->ended = false;
+	up->len = 3;
+	expect("a write to the gone", false, flow_step(up));
+	expect("is kept", EPIPE, up->err);
+	expect("it fails", EXIT_FAILURE, flow_end(up, down));
+	expect_text("that is said", "tests/unit_wrap: write to the server: Broken pipe (EPIPE)\n",
+		    said());
+
+	listen_to_stderr();
+	struct flow *bad = a_flow(-1, STDOUT_FILENO), *good = a_flow(STDIN_FILENO, sock[0]);
+	expect("a read that fails", false, flow_step(bad));
+	expect("it fails", EXIT_FAILURE, flow_end(good, bad));
+	expect_text("that is said",
+		    "tests/unit_wrap: read from the server: Bad file descriptor (EBADF)\n", said());
+}
+
 /* ---- Each test in a process of its own */
 
 static void run(const char *name, void (*test)(void))
@@ -1080,5 +1186,7 @@ int main(void)
 	run("echo_end", test_echo_end);
 	run("a pause of accepting", test_accept_pause);
 	run("client_refuse", test_client_refuse);
+	run("flow_step", test_flow);
+	run("flow_end", test_flow_end);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
