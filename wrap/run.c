@@ -120,9 +120,9 @@ static long peak_memory_kib(void)
 	char line[128];
 	long kib = 0;
 
-	while (status != NULL && fgets(line, sizeof(line), status) != NULL)
-		if (sscanf(line, "VmHWM: %ld", &kib) == 1)
-			break;
+	while (status != NULL && fgets(line, sizeof(line), status) != NULL &&
+	       sscanf(line, "VmHWM: %ld", &kib) != 1)
+		;
 	if (status != NULL)
 		fclose(status);
 	return kib;

@@ -16,16 +16,15 @@
 const char *program_name(void)
 {
 	static char path[PATH_MAX];
-	static const char *name;
+	static const char *name = "?";
 
-	if (name == NULL && readlink("/proc/self/exe", path, sizeof(path) - 1) > 0) {
-		name = path;
+	if (path[0] == '\0' && readlink("/proc/self/exe", path, sizeof(path) - 1) > 0) {
 		/* Its last two parts: the topic's folder and the program. */
-		for (char *slash = path; (slash = strchr(slash, '/')) != NULL; slash++)
-			if (strchr(slash + 1, '/') != NULL)
-				name = slash + 1;
+		char *slash = strrchr(path, '/'),
+		     *topic = memrchr(path, '/', (size_t)(slash - path));
+		name = (topic != NULL ? topic : slash) + 1;
 	}
-	return name == NULL ? "?" : name;
+	return name;
 }
 
 static const char *error_name(int err)
