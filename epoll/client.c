@@ -1,8 +1,8 @@
 /*
  * One thread, two directions: epoll waits for stdin, stdout and the socket at once, so that
  * neither direction waits for the other. Each has a buffer of its own and waits for one thing at
- * a time: input while it is empty, else room for what it holds. EPOLLONESHOT: what was told once
- * is not told again before it is asked for anew.
+ * a time: input while it is empty, else room for what it holds. EPOLLONESHOT: an event comes once,
+ * then it must be asked for again.
  * Try: seq 1000000 | epoll/client | md5sum; epoll/client <README.md; strace.
  */
 #include <errno.h>
@@ -18,19 +18,19 @@
 static struct flow up, down; /* stdin to the socket, the socket to stdout */
 static int epfd;
 
-/* Asks to be told, once, when F can go on. */
+/* Asks to be told, once, when F can go on; a file, which can always, is copied at once. */
 static void watch(struct flow *f)
 {
 	while (!f->ended) {
 		struct epoll_event event = {.data.ptr = f};
-		int fd = f->len > 0 ? f->to : f->from;
-		event.events = (f->len > 0 ? EPOLLOUT : EPOLLIN) | EPOLLONESHOT;
+		int fd = f->rest > 0 ? f->to : f->from;
+		event.events = (f->rest > 0 ? EPOLLOUT : EPOLLIN) | EPOLLONESHOT;
 		if (epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == 0 ||
 		    (errno == ENOENT && epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event) == 0))
 			return;
 		if (errno != EPERM)
 			perr_exit("epoll_ctl");
-		flow_step(f); /* a regular file or /dev/null: it never makes one wait */
+		flow_step(f); /* a regular file or /dev/null never makes one wait */
 	}
 	if (f == &up)
 		shutdown(up.to, SHUT_WR); /* "that was all"; the echo still comes */

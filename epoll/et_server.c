@@ -1,7 +1,8 @@
 /*
  * One thread and many clients: epoll keeps the set in the kernel, told of changes only. Edge-
- * triggered: each change is told once, so what a step leaves behind must be asked for anew.
- * Try: many clients at once; one that floods; strace -c; make diff with epoll/lt_server.
+ * triggered: each change is told once. Where a step may have left something, EPOLL_CTL_MOD makes
+ * the kernel look, and tell, anew. Try: many clients at once; one that floods; strace -c; make diff
+ * with epoll/lt_server.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +47,7 @@ int main(int argc, char *argv[])
 	if (add(lfd) == -1)
 		perr_exit("watch the listening socket");
 	while (!stopping()) {
-		int want = accept_want(), ms = accept_timeout();
+		int want = accept_want(), ms = accept_timeout(); /* no room: a pause */
 		if (want != KEEP)
 			watch(lfd, want);
 		int nready = epoll_wait(epfd, ready, 256, ms);
@@ -58,9 +59,9 @@ int main(int argc, char *argv[])
 				int cfd = client_accept(lfd);
 				if (cfd != -1 && add(cfd) == -1)
 					client_refuse(cfd);
-				watch(lfd, WANT_READ); /* there may be more than one */
+				watch(lfd, WANT_READ); /* one edge may stand for several clients */
 			} else if ((want = echo_step(fd)) != KEEP || ready[i].events != EPOLLIN) {
-				/* With an end or urgent data queued, a short read is no sign. */
+				/* A short read means "emptied", but for an end or urgent data. */
 				watch(fd, want == KEEP ? WANT_READ : want);
 			}
 		}

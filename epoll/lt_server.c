@@ -44,7 +44,7 @@ int main(int argc, char *argv[])
 	if (add(lfd) == -1)
 		perr_exit("watch the listening socket");
 	while (!stopping()) {
-		int want = accept_want(), ms = accept_timeout();
+		int want = accept_want(), ms = accept_timeout(); /* no room: a pause */
 		if (want != KEEP)
 			watch(lfd, want);
 		int nready = epoll_wait(epfd, ready, 256, ms);

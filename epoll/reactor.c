@@ -24,9 +24,9 @@ struct event {
 struct reactor {
 	int epfd;
 	bool stopped;
-	struct event *events; /* by descriptor; moves when it grows */
-	int nevents;
-	int64_t now, look; /* of the last wait; when to look for time-outs next */
+	struct event *table; /* by descriptor; moves when it grows */
+	int size;
+	int64_t now, next_look; /* of the last wait; for time-outs */
 	struct epoll_event ready[BATCH];
 	int nready;
 };
@@ -39,26 +39,26 @@ struct reactor *reactor_new(void)
 		free(r);
 		return NULL;
 	}
-	r->look = NEVER;
+	r->next_look = NEVER;
 	return r;
 }
 
 void reactor_free(struct reactor *r)
 {
 	close(r->epfd);
-	free(r->events);
+	free(r->table);
 	free(r);
 }
 
 static bool has_event(const struct reactor *r, int fd)
 {
-	return fd < r->nevents && r->events[fd].call != NULL;
+	return fd < r->size && r->table[fd].call != NULL;
 }
 
 /* When FD's time-out has passed. */
 static int64_t time_out(const struct reactor *r, int fd)
 {
-	const struct event *e = &r->events[fd];
+	const struct event *e = &r->table[fd];
 
 	return has_event(r, fd) && e->ms > 0 ? e->told + e->ms : NEVER;
 }
@@ -67,17 +67,17 @@ int reactor_add(struct reactor *r, int fd, uint32_t events, reactor_call *call, 
 {
 	struct epoll_event event = {.events = events, .data.fd = fd};
 
-	if (fd >= r->nevents) {
+	if (fd >= r->size) {
 		size_t n = (size_t)fd + GROW;
-		struct event *more = realloc(r->events, n * sizeof(*more));
+		struct event *more = realloc(r->table, n * sizeof(*more));
 		if (more == NULL)
 			return -1;
-		for (r->events = more; r->nevents < (int)n; r->nevents++)
-			more[r->nevents] = (struct event){.call = NULL};
+		for (r->table = more; r->size < (int)n; r->size++)
+			more[r->size] = (struct event){.call = NULL};
 	}
 	if (epoll_ctl(r->epfd, EPOLL_CTL_ADD, fd, &event) == -1)
 		return -1;
-	r->events[fd] = (struct event){.call = call, .arg = arg};
+	r->table[fd] = (struct event){.call = call, .arg = arg};
 	return 0;
 }
 
@@ -89,10 +89,10 @@ int reactor_change(struct reactor *r, int fd, uint32_t events)
 
 void reactor_timeout(struct reactor *r, int fd, int ms)
 {
-	r->events[fd].told = now_ms();
-	r->events[fd].ms = ms;
-	if (r->look > time_out(r, fd))
-		r->look = time_out(r, fd);
+	r->table[fd].told = now_ms();
+	r->table[fd].ms = ms;
+	if (r->next_look > time_out(r, fd))
+		r->next_look = time_out(r, fd);
 }
 
 void reactor_remove(struct reactor *r, int fd)
@@ -100,49 +100,49 @@ void reactor_remove(struct reactor *r, int fd)
 	if (!has_event(r, fd))
 		return;
 	epoll_ctl(r->epfd, EPOLL_CTL_DEL, fd, NULL); /* EBADF: close(2) has done it */
-	r->events[fd].call = NULL;
+	r->table[fd].call = NULL;
 	/* What this wait still has to tell about it would else go to the next event on FD. */
 	for (int i = 0; i < r->nready; i++)
 		if (r->ready[i].data.fd == fd)
 			r->ready[i].data.fd = -1;
 }
 
-static void tell(struct reactor *r, int fd, uint32_t events)
+static void call_back(struct reactor *r, int fd, uint32_t events)
 {
-	struct event *e = &r->events[fd];
+	struct event *e = &r->table[fd];
 
 	e->told = r->now;
 	e->call(r, fd, events, e->arg); /* which may move the table */
 }
 
 /*
- * Calls those whose time-out has passed. A time-out that is put off moves nothing: it is found out
- * here, by looking at all of them, when the earliest could have passed.
+ * Calls those whose time-out has passed. An event only stores its times; all of them are looked at
+ * here, when the earliest may be due.
  */
-static void tell_timeouts(struct reactor *r)
+static void call_timeouts(struct reactor *r)
 {
 	int64_t next = NEVER;
 
-	r->look = NEVER; /* a call-back may bring it forward */
-	for (int fd = 0; fd < r->nevents && !r->stopped; fd++) {
+	r->next_look = NEVER; /* a call-back may bring it forward */
+	for (int fd = 0; fd < r->size && !r->stopped; fd++) {
 		int64_t end = time_out(r, fd);
 		if (end <= r->now) {
-			tell(r, fd, 0);
+			call_back(r, fd, 0);
 			end = time_out(r, fd);
 		}
 		next = end < next ? end : next;
 	}
 	if (r->stopped || next < r->now + TICK_MS)
 		next = r->now + TICK_MS; /* one look for many */
-	if (next < r->look)
-		r->look = next;
+	if (next < r->next_look)
+		r->next_look = next;
 }
 
 static int wait_ms(const struct reactor *r)
 {
-	int64_t ms = r->look - now_ms();
+	int64_t ms = r->next_look - now_ms();
 
-	return r->look == NEVER ? -1 : ms > 0 ? (int)ms : 0;
+	return r->next_look == NEVER ? -1 : ms > 0 ? (int)ms : 0;
 }
 
 int reactor_run(struct reactor *r)
@@ -154,10 +154,10 @@ int reactor_run(struct reactor *r)
 		r->now = now_ms();
 		for (int i = 0; i < r->nready && !r->stopped; i++)
 			if (r->ready[i].data.fd != -1) /* no call-back removed it meanwhile */
-				tell(r, r->ready[i].data.fd, r->ready[i].events);
+				call_back(r, r->ready[i].data.fd, r->ready[i].events);
 		r->nready = 0;
-		if (r->now >= r->look && !r->stopped)
-			tell_timeouts(r);
+		if (r->now >= r->next_look && !r->stopped)
+			call_timeouts(r);
 	}
 	return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * One thread and many clients: events with call-backs. The loop in epoll/reactor.c owns the
  * waiting; what is left here is the work, one call-back for the listening socket and one for
- * clients. The loop also keeps the time: with -t it tells of a client that was silent so long.
+ * clients. The loop also keeps the time: with -t it calls back for a client silent for that long.
  * Try: -t 5 and a silent client; many clients at once; strace -c; compare with epoll/lt_server.
  */
 #include <errno.h>
@@ -34,7 +34,7 @@ static int add(struct reactor *r, int fd)
 	return 0;
 }
 
-/* A client waits, or a pause of accepting has passed, or the server was told to stop. */
+/* A client waits, or a pause of accepting has passed, or a stop has shut lfd down (EPOLLHUP). */
 static void on_listener(struct reactor *r, int lfd, uint32_t events, void *arg)
 {
 	(void)events;

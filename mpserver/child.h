@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 /*
- * fork(2), with the signals held until the child has those of stopping at their default: a stop
- * ends it, and so does the end of its parent (PR_SET_PDEATHSIG). Returns as fork does.
+ * fork(2), all signals blocked meanwhile. In the child SIGINT, SIGTERM and SIGCHLD are at their
+ * defaults, and it is killed when its parent ends (PR_SET_PDEATHSIG). Returns as fork does.
  */
 pid_t Fork(void);
 

@@ -28,7 +28,7 @@ int main(int argc, char *argv[])
 	opt.port = 9999;
 	options(argc, argv, "", "[HOST [PORT]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	/* In memory of both: the parent must know how much the child has sent. */
+	/* In shared memory: the parent must know how much the child has sent. */
 	up = mmap(NULL, sizeof(*up), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (up == MAP_FAILED)
 		perr_exit("mmap");

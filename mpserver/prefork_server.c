@@ -30,13 +30,13 @@ int main(int argc, char *argv[])
 		while (alive < opt.workers && (pid = Fork()) > 0)
 			alive++;
 		if (pid == 0) {
-			while ((c = client_wait(lfd)) != NULL)
+			while ((c = client_wait(lfd)) != NULL) /* needs lfd, so keeps it */
 				echo_client(c);
 			_exit(0);
 		}
 		if (alive < opt.workers)
 			say_shortage("fork");
-		wait_for_signal(alive < opt.workers ? 100 : -1);
+		wait_for_signal(alive < opt.workers ? 100 : -1); /* ms; -1: for ever */
 	}
 	Close(lfd);
 	return children_end();

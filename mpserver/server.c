@@ -1,6 +1,6 @@
 /*
- * A process for each connection: fork. Each side closes the descriptor that is the other's, and
- * SIGCHLD's handler takes the children that have ended, else they would stay as zombies.
+ * A process for each connection: fork. Each side closes the descriptor that only the other needs,
+ * and SIGCHLD's handler reaps the children that have ended, else they would stay as zombies.
  * Try: ps while clients are connected; kill -9 one child; the closing line's CPU and memory.
  */
 #include <signal.h>
@@ -38,7 +38,7 @@ int main(int argc, char *argv[])
 		}
 		if (pid == -1)
 			shortage("fork");
-		client_free(c); /* the child's: while we have it too, its close is not the end */
+		client_free(c); /* while we have it too, the child's close sends no end */
 	}
 	Close(lfd);
 	return children_end();

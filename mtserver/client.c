@@ -1,8 +1,9 @@
 /*
  * Two threads, one for each direction: the second sends what stdin gives, the first prints what
- * comes back, and neither waits for the other. Both have the one descriptor: shutdown ends one
- * direction of it, close would not send the end while the other thread reads, and take the
- * descriptor from it. Try: seq 1000000 | mtserver/client | md5sum; put close in place of shutdown.
+ * comes back, and neither waits for the other. Both share one descriptor: shutdown ends one
+ * direction of it; close would send no end while the other thread reads, and would leave that
+ * thread without a descriptor.
+ * Try: seq 1000000 | mtserver/client | md5sum; put close in place of shutdown.
  */
 #include <errno.h>
 #include <pthread.h>

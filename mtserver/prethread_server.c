@@ -16,7 +16,7 @@ static void *work(void *arg)
 {
 	struct client *c;
 
-	while ((c = client_wait(*(int *)arg)) != NULL)
+	while ((c = client_wait(*(int *)arg)) != NULL) /* one lfd for all: it stays */
 		echo_client(c);
 	return NULL;
 }
@@ -41,7 +41,7 @@ int main(int argc, char *argv[])
 		}
 		if (alive < opt.workers)
 			say_shortage("pthread_create");
-		wait_for_signal(alive < opt.workers ? 100 : -1);
+		wait_for_signal(alive < opt.workers ? 100 : -1); /* ms; -1: for ever */
 	}
 	Close(lfd);
 	return server_end();

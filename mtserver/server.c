@@ -13,7 +13,7 @@
 
 static void *serve(void *arg)
 {
-	echo_client(arg);
+	echo_client(arg); /* which frees it */
 	return NULL;
 }
 

@@ -16,11 +16,11 @@
 
 static struct flow up, down; /* stdin to the socket, the socket to stdout */
 
-/* What F waits for; fd -1: nothing, or an end that nobody reads would be ready for ever. */
+/* What F waits for; nothing (fd -1) once it has ended, for an end stays ready. */
 static struct pollfd watch(const struct flow *f)
 {
-	int fd = f->len > 0 ? f->to : f->from;
-	return (struct pollfd){.fd = f->ended ? -1 : fd, .events = f->len > 0 ? POLLOUT : POLLIN};
+	int fd = f->rest > 0 ? f->to : f->from;
+	return (struct pollfd){.fd = f->ended ? -1 : fd, .events = f->rest > 0 ? POLLOUT : POLLIN};
 }
 
 int main(int argc, char *argv[])

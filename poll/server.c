@@ -48,7 +48,7 @@ int main(int argc, char *argv[])
 	while (!stopping()) {
 		while (nfds > lfd + 1 && set[nfds - 1].fd == -1)
 			nfds--; /* those that have left at the end */
-		int want = accept_want(), ms = accept_timeout();
+		int want = accept_want(), ms = accept_timeout(); /* no room: a pause */
 		if (want != KEEP)
 			watch(lfd, want);
 		int nready = poll(set, (nfds_t)nfds, ms);

@@ -1,7 +1,7 @@
 /*
- * One thread and many clients: select, with an array of those that there are. What is ready is
- * looked for in it, not among all descriptors up to the highest, and the search ends with the last
- * that is ready. (The kernel still walks the sets up to the highest.)
+ * One thread and many clients: select, with an array of the open descriptors. After a wait only
+ * those are looked at, not every number up to the highest. (The kernel still walks the sets up to
+ * the highest.)
  * Try: many clients at once; one that never reads; strace -c; make diff with select/server.
  */
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "wrap/wrap.h"
 
 static fd_set read_set, write_set;	 /* what to wait for */
-static int nfds;			 /* one more than the highest descriptor in them */
+static int nfds;			 /* one more than the highest descriptor so far */
 static int client[FD_SETSIZE], nclients; /* lfd first, then the clients, without gaps */
 
 /* From now on waits for WANT on FD. */
@@ -51,7 +51,7 @@ int main(int argc, char *argv[])
 	if (add(lfd) == -1)
 		perr_exit("watch the listening socket");
 	while (!stopping()) {
-		int want = accept_want(), ms = accept_timeout();
+		int want = accept_want(), ms = accept_timeout(); /* no room: a pause */
 		if (want != KEEP)
 			watch(lfd, want);
 		fd_set readable = read_set,

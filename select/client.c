@@ -17,18 +17,18 @@
 static struct flow up, down; /* stdin to the socket, the socket to stdout */
 static fd_set readable, writable;
 
-/* Puts into the sets what F waits for; what nobody wants would be ready for ever once it ends. */
+/* Puts into the sets what F waits for; nothing once it has ended, for an end stays ready. */
 static void watch(const struct flow *f)
 {
-	int fd = f->len > 0 ? f->to : f->from;
+	int fd = f->rest > 0 ? f->to : f->from;
 	if (!f->ended)
-		FD_SET(fd, f->len > 0 ? &writable : &readable);
+		FD_SET(fd, f->rest > 0 ? &writable : &readable);
 }
 
 static bool ready(const struct flow *f)
 {
-	int fd = f->len > 0 ? f->to : f->from;
-	return FD_ISSET(fd, f->len > 0 ? &writable : &readable);
+	int fd = f->rest > 0 ? f->to : f->from;
+	return FD_ISSET(fd, f->rest > 0 ? &writable : &readable);
 }
 
 int main(int argc, char *argv[])

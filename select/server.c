@@ -1,6 +1,6 @@
 /*
  * One thread and many clients: select waits for all of them, and nothing else blocks. The sets
- * hold descriptors up to 1023, and every call walks them up to the highest.
+ * hold descriptors up to 1023, and every call walks them up to the highest that there was.
  * Try: many clients at once; one that never reads; strace -c; make diff with poll/server.
  */
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "wrap/wrap.h"
 
 static fd_set read_set, write_set; /* what to wait for */
-static int nfds;		   /* one more than the highest descriptor in them */
+static int nfds;		   /* one more than the highest descriptor so far */
 
 /* From now on waits for WANT on FD. */
 static void watch(int fd, int want)
@@ -48,7 +48,7 @@ int main(int argc, char *argv[])
 	if (add(lfd) == -1)
 		perr_exit("watch the listening socket");
 	while (!stopping()) {
-		int want = accept_want(), ms = accept_timeout();
+		int want = accept_want(), ms = accept_timeout(); /* no room: a pause */
 		if (want != KEEP)
 			watch(lfd, want);
 		fd_set readable = read_set,

@@ -1,7 +1,7 @@
 /*
  * TCP, the bare calls of a client: socket, connect, then stop and wait: send what one read gave,
  * read exactly as many bytes back, then the next. At end of input half-close and read to the
- * server's end. Try: type lines; Ctrl-D; stop the server first.
+ * server's end. Try: type lines; Ctrl-D; Ctrl-C in the server while you type.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -58,7 +58,7 @@ int main(int argc, char *argv[])
 	}
 	if (n == -1)
 		perr_exit("read stdin");
-	shutdown(fd, SHUT_WR); /* "that was all": the server reads 0, and its end is ours */
+	shutdown(fd, SHUT_WR); /* "that was all": the server reads 0 and closes, so we do too */
 	while ((n = Read(fd, buf, sizeof(buf))) > 0)
 		received += (size_t)n; /* all is back already: more would be wrong */
 	if (n == -1)

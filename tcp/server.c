@@ -1,6 +1,6 @@
 /*
  * TCP, the bare calls: socket, bind, listen, accept, then read, upper-case and write until the
- * client ends. One client at a time: a second one connects, for the kernel queues it, and waits.
+ * client ends. One client at a time: a second one can connect, for the kernel queues it, but waits.
  * Try: two clients at once; kill this server with a client open and start it again at once.
  */
 #include <arpa/inet.h>
@@ -32,6 +32,7 @@ static int echo(int cfd, const char *who, uint64_t *bytes)
 		*bytes += (size_t)n;
 		upper(buf, (size_t)n);
 		for (ssize_t done = 0; done < n;) { /* write may take less than it is given */
+			/* To a peer that is gone: EPIPE. options() has SIGPIPE ignored. */
 			ssize_t sent = write(cfd, buf + done, (size_t)(n - done));
 			if (sent == -1 && errno != EINTR)
 				return errno;
@@ -60,6 +61,7 @@ int main(int argc, char *argv[])
 	/* Else a restart fails: old connections, often in TIME_WAIT, hold the port for a minute. */
 	if (setsockopt(lfd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
 		perr_exit("setsockopt SO_REUSEADDR");
+	/* Else an answer in two pieces waits 40 ms for a delayed ACK; cfd inherits it. */
 	if (setsockopt(lfd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
 		perr_exit("setsockopt TCP_NODELAY");
 	if (bind(lfd, (struct sockaddr *)&addr, sizeof(addr)) == -1) {
@@ -68,20 +70,20 @@ int main(int argc, char *argv[])
 	}
 	if (listen(lfd, 128) == -1)
 		perr_exit("listen");
-	server_ready(lfd);
+	server_ready(lfd); /* from here Ctrl-C shuts lfd down: accept fails, the loop ends */
 
 	while (!stopping()) {
 		socklen_t len = sizeof(peer);
 		int cfd = accept(lfd, (struct sockaddr *)&peer, &len);
 		if (cfd == -1) {
 			if (errno != EINTR && errno != ECONNABORTED)
-				shortage("accept");
+				shortage("accept"); /* says so and waits 100 ms */
 			continue;
 		}
 		char ip[INET_ADDRSTRLEN], who[INET_ADDRSTRLEN + sizeof(":65535")];
 		inet_ntop(AF_INET, &peer.sin_addr, ip, sizeof(ip));
 		snprintf(who, sizeof(who), "%s:%u", ip, ntohs(peer.sin_port));
-		stop_shuts(cfd);
+		stop_shuts(cfd); /* Ctrl-C ends this client too */
 		log_connected(who);
 		uint64_t bytes = 0;
 		int err = echo(cfd, who, &bytes);

@@ -1046,11 +1046,21 @@ static void test_flow(void)
 	no_wait(in[0]);
 	no_wait(out[0]);
 	struct flow *f = a_flow(in[0], out[0]);
-	expect("a step with nothing to read", true, flow_step(f));
-	expect("has read nothing", 0, (long long)f->len);
-	put(in[1], "abc");
+	pid_t pid = fork();
+	if (pid == 0) {
+		poll(NULL, 0, 300);
+		put(in[1], "abc");
+		_exit(0);
+	}
+	int steps = 0;
+	while (poll(&(struct pollfd){.fd = in[0], .events = POLLIN}, 1, 0) == 0) {
+		expect("a step with nothing to read", true, flow_step(f));
+		steps++;
+	}
+	expect("it waits and does not spin", true, steps < 50);
+	expect("has read nothing", 0, (long long)f->rest);
 	expect("a step that reads", true, flow_step(f));
-	expect("how much waits", 3, (long long)f->len);
+	expect("how much waits", 3, (long long)f->rest);
 	expect("what passed by then", 0, (long long)f->bytes);
 	expect("a step that writes", true, flow_step(f));
 	expect("what passed", 3, (long long)f->bytes);
@@ -1110,10 +1120,17 @@ static void test_flow_end(void)
 		    said());
 
 	listen_to_stderr();
+	down->bytes = 8;
+	expect("one too many did", EXIT_FAILURE, flow_end(up, down));
+	expect_text("so it is said",
+		    "tests/unit_wrap: the server sent too much: 7 bytes sent, 8 came back\n",
+		    said());
+
+	listen_to_stderr();
 	put(sock[1], "abc");
 	Close(sock[1]);
 	up->ended = false;
-	up->len = 3;
+	up->rest = 3;
 	expect("a write to the gone", false, flow_step(up));
 	expect("is kept", EPIPE, up->err);
 	expect("it fails", EXIT_FAILURE, flow_end(up, down));

@@ -1,8 +1,8 @@
 /*
  * The main thread waits in epoll, and a pool of threads does the echo: a client that is ready
- * becomes a task, one step that never blocks, so a few threads serve them all. EPOLLONESHOT: an
- * event disarms its descriptor until who has dealt with it arms it again, so that no two threads
- * ever have the same client.
+ * becomes a task, one step that never blocks, so a few threads serve them all. EPOLLONESHOT: after
+ * an event nothing more is told of its descriptor until the thread that served it arms it again, so
+ * that no two threads ever have the same client.
  * Try: many clients at once; one that never reads; strace -f; make diff with epoll/lt_server.
  */
 #include <errno.h>
@@ -55,7 +55,7 @@ int main(int argc, char *argv[])
 	fcntl(lfd, F_SETFL, O_NONBLOCK); /* a client may be gone between the wait and accept */
 	raise_descriptor_limit();
 	epfd = Epoll_create1(0);
-	threadpool_t *pool = threadpool_create(2, 4, 1024);
+	threadpool_t *pool = threadpool_create(2, 4, 1024); /* threads, at most; tasks that wait */
 	if (pool == NULL)
 		perr_exit("threadpool_create");
 	server_ready(lfd);
@@ -63,13 +63,13 @@ int main(int argc, char *argv[])
 	if (add(lfd) == -1)
 		perr_exit("watch the listening socket");
 	while (!stopping()) {
-		int want = accept_want(), ms = accept_timeout();
+		int want = accept_want(), ms = accept_timeout(); /* no room: a pause */
 		if (want != KEEP)
 			watch(lfd, want);
 		int nready = epoll_wait(epfd, ready, 256, ms);
 		if (nready == -1 && errno != EINTR)
 			shortage("wait for events");
-		/* Who armed a descriptor held this: so what its step wrote is seen from here on. */
+		/* They arm under this lock: what their steps wrote is seen after it. */
 		pthread_mutex_lock(&arming);
 		pthread_mutex_unlock(&arming);
 		for (int i = 0; i < nready; i++) {
@@ -84,7 +84,7 @@ int main(int argc, char *argv[])
 			}
 		}
 	}
-	threadpool_destroy(pool); /* before what its tasks use */
+	threadpool_destroy(pool); /* first: its tasks use the rest */
 	echo_end();
 	Close(epfd);
 	Close(lfd);

@@ -252,25 +252,25 @@ void echo_end(void)
 
 bool flow_step(struct flow *f)
 {
-	bool writes = f->len > 0;
-	size_t rest = f->len - f->off, most = f->to == STDOUT_FILENO ? PIPE_BUF : rest;
-	ssize_t n = writes ? Write(f->to, f->buf + f->off, rest < most ? rest : most)
-			   : Read(f->from, f->buf, sizeof(f->buf));
+	bool writes = f->rest > 0;
+	size_t most = f->to == STDOUT_FILENO && f->rest > PIPE_BUF ? PIPE_BUF : f->rest;
+	ssize_t n =
+	    writes ? Write(f->to, f->buf + f->off, most) : Read(f->from, f->buf, sizeof(f->buf));
 
 	if (n == -1 && errno == EAGAIN) { /* who else has it open may have set O_NONBLOCK */
-		has_room(writes ? f->to : f->from, PAUSE_MS);
-		return true;
-	}
-	if (n <= 0) {
+		struct pollfd p = {.fd = writes ? f->to : f->from};
+		p.events = writes ? POLLOUT : POLLIN;
+		poll(&p, 1, PAUSE_MS);
+	} else if (n <= 0) {
 		f->err = n == -1 ? errno : 0;
 		f->ended = true;
-	} else if (!writes) {
-		f->len = (size_t)n;
-	} else {
+	} else if (writes) {
 		f->bytes += (size_t)n;
 		f->off += (size_t)n;
-		if (f->off == f->len)
-			f->off = f->len = 0;
+		f->rest -= (size_t)n;
+	} else {
+		f->off = 0;
+		f->rest = (size_t)n;
 	}
 	return !f->ended;
 }
@@ -284,7 +284,7 @@ int flow_end(const struct flow *up, const struct flow *down)
 	if (failed->err == 0)
 		return client_end(up->ended, up->bytes, down->bytes);
 	errno = failed->err;
-	complain("%s", failed->len == 0 ? reading : writing);
+	complain("%s", failed->rest == 0 ? reading : writing);
 	return EXIT_FAILURE;
 }
 
@@ -293,8 +293,10 @@ int client_end(bool all, uint64_t sent, uint64_t received)
 	if (all && sent == received)
 		return EXIT_SUCCESS;
 	errno = 0;
-	complain("the server closed %s: %llu bytes sent, %llu came back",
-		 all ? "early" : "before the input ended", (unsigned long long)sent,
-		 (unsigned long long)received);
+	complain("the server %s: %llu bytes sent, %llu came back",
+		 received > sent ? "sent too much"
+		 : all		 ? "closed early"
+				 : "closed before the input ended",
+		 (unsigned long long)sent, (unsigned long long)received);
 	return EXIT_FAILURE;
 }

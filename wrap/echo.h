@@ -53,7 +53,7 @@ enum {
 
 /*
  * Accepts one client on the non-blocking LFD and logs it. Returns its descriptor, or -1: there is
- * none, or no room for it; then accepting pauses until a client has left or 100 ms have passed.
+ * none, or no room for it; then accepting pauses, for 100 ms at most.
  */
 int client_accept(int lfd);
 
@@ -64,15 +64,18 @@ void client_refuse(int cfd);
 int client_drop(int fd, int err);
 
 /*
- * One read and one write at most, neither blocks. Returns KEEP; WANT_READ: there may be more
- * to read, or reading may go on (an edge-triggered loop must ask anew); WANT_WRITE: the client does
- * not take its echo, so nothing more is read from it until it does; OVER. What is owed waits in
- * memory with that client, at most one buffer of it.
+ * One read and one write at most; neither blocks, whatever flags FD has (MSG_DONTWAIT). Returns
+ * KEEP; WANT_READ: reading goes on after a wait for room, or the read has filled the buffer, so
+ * that there may be more (only an edge-triggered loop need ask anew for that); WANT_WRITE: the
+ * client does not take its echo, so nothing more is read from it until it does; OVER. What is owed
+ * waits in memory with that client, at most one buffer of it.
  */
 int echo_step(int fd);
 
-/* What to wait for on the listening socket: 0 when accepting pauses, WANT_READ when it goes on,
- * else KEEP; and how long at most: -1, or the milliseconds of a pause. */
+/*
+ * What to wait for on the listening socket: WANT_NOTHING when accepting pauses, WANT_READ when it
+ * goes on, else KEEP; and then how long to wait at most: -1, or the milliseconds of a pause.
+ */
 int accept_want(void);
 int accept_timeout(void);
 
@@ -85,24 +88,24 @@ void echo_end(void);
  */
 struct flow {
 	int from, to;
-	bool ended;	 /* FROM's input is over, or one of the two has failed: */
-	int err;	 /* errno of that */
-	size_t off, len; /* what waits: buf[off] to buf[len] */
-	uint64_t bytes;	 /* what passed so far */
+	bool ended;	  /* FROM's input is over, or one of the two has failed: */
+	int err;	  /* errno of that */
+	size_t off, rest; /* what waits: REST bytes from buf[off] on */
+	uint64_t bytes;	  /* what passed so far */
 	char buf[65536];
 };
 
 /*
  * Takes the step that F waits for: one read, or one write. Where TO is stdout a write is no larger
- * than what a pipe or terminal that is ready takes without blocking (PIPE_BUF, pipe(7)). Returns
- * false when F has ended.
+ * than what a pipe that is ready takes without blocking (PIPE_BUF, pipe(7)); a terminal that was
+ * stopped may still make it wait. Returns false when F has ended.
  */
 bool flow_step(struct flow *f);
 
 /*
  * For when the server has ended its side: the client's exit status. flow_end says in one line what
  * failed, if anything did; else client_end looks whether ALL the input was read and as many bytes
- * RECEIVED as SENT, and says that the server closed too early if not.
+ * RECEIVED as SENT, and says what is wrong if not.
  */
 int flow_end(const struct flow *up, const struct flow *down);
 int client_end(bool all, uint64_t sent, uint64_t received);

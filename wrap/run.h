@@ -58,10 +58,10 @@ bool stopping(void);
 void stop_shuts(int cfd);
 
 /*
- * For a process that only looks after its crew: hold_signals keeps SIGINT, SIGTERM and SIGCHLD of
- * this thread and of those that it makes pending; wait_for_signal waits for one of them, MS
- * milliseconds at most (-1: for ever), and takes it, so that none is lost between a check and the
- * wait. sigtimedwait(2).
+ * For a process that only looks after its crew: hold_signals blocks SIGINT, SIGTERM and SIGCHLD in
+ * this thread and in those made later, so that they stay pending; wait_for_signal waits for one of
+ * them, MS milliseconds at most (-1: for ever), and takes it, so that none is lost between a check
+ * and the wait. sigtimedwait(2).
  */
 void hold_signals(void);
 void wait_for_signal(int ms);
