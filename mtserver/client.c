@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "wrap/echo.h"
@@ -40,10 +41,8 @@ int main(int argc, char *argv[])
 
 	if ((errno = pthread_create(&thread, NULL, send_all, &up)) != 0)
 		perr_exit("pthread_create");
+	pthread_detach(thread); /* it may wait for stdin for ever: nobody joins it */
 	while (flow_step(&down))
 		;
-	pthread_cancel(thread); /* it may still wait for stdin */
-	pthread_join(thread, NULL);
-	close(fd);
-	return flow_end(&up, &down);
+	exit(flow_end(&up, &down)); /* ends the other thread, wherever it waits */
 }

@@ -1023,13 +1023,12 @@ static void test_client_refuse(void)
 	echo_end();
 }
 
-/* A flow from FROM to TO, in memory of its own. */
+/* The next flow, from FROM to TO. */
 static struct flow *a_flow(int from, int to)
 {
-	struct flow *f = calloc(1, sizeof(*f));
+	static struct flow flows[8], *next = flows;
+	struct flow *f = next++;
 
-	if (f == NULL)
-		perr_exit("calloc");
 	f->from = from;
 	f->to = to;
 	return f;

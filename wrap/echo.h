@@ -7,6 +7,7 @@
 #define WRAP_ECHO_H
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -84,14 +85,15 @@ void echo_end(void);
 
 /*
  * One direction of a client: what FROM gave and TO has not taken yet. It waits for one thing at a
- * time: for FROM while the buffer is empty, else for TO.
+ * time: for FROM while the buffer is empty, else for TO. What flow_end looks at is atomic, for the
+ * other direction's thread or process may still be at work.
  */
 struct flow {
 	int from, to;
-	bool ended;	  /* FROM's input is over, or one of the two has failed: */
-	int err;	  /* errno of that */
-	size_t off, rest; /* what waits: REST bytes from buf[off] on */
-	uint64_t bytes;	  /* what passed so far */
+	atomic_bool ended;   /* FROM's input is over, or one of the two has failed: */
+	atomic_int err;	     /* errno of that */
+	atomic_ullong bytes; /* what passed so far */
+	size_t off, rest;    /* what waits: REST bytes from buf[off] on */
 	char buf[65536];
 };
 
