@@ -33,6 +33,7 @@ int main(int argc, char *argv[])
 	struct sockaddr_in addr = address(opt.host, opt.port);
 	struct sockaddr_in group = address(opt.group, opt.listeners);
 	socklen_t len = sizeof(addr);
+	group_check(&addr, &group);
 	out.imr_ifindex = (int)if_nametoindex(opt.interface);
 	if (out.imr_ifindex == 0)
 		perr_exit(opt.interface);

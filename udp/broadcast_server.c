@@ -24,6 +24,7 @@ int main(int argc, char *argv[])
 	struct sockaddr_in addr = address(opt.host, opt.port);
 	struct sockaddr_in everyone = address(opt.broadcast, opt.listeners);
 	socklen_t len = sizeof(addr);
+	group_check(&addr, &everyone);
 	if (on_loopback(&addr) && !on_loopback(&everyone)) { /* else every sendto says so */
 		errno = EINVAL;
 		complain("-b %s leaves the loopback, -a %s does not", opt.broadcast, opt.host);

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,15 @@ struct sockaddr_in address(const char *text, uint16_t port)
 bool on_loopback(const struct sockaddr_in *addr)
 {
 	return ntohl(addr->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+void group_check(const struct sockaddr_in *self, const struct sockaddr_in *group)
+{
+	if (self->sin_addr.s_addr == group->sin_addr.s_addr) {
+		errno = EINVAL;
+		complain("-a %s: nobody sends from there", opt.host);
+		exit(EXIT_FAILURE);
+	}
 }
 
 ssize_t group_receive(int fd, const struct sockaddr_in *self, char *buf, size_t size, int flags)
@@ -83,28 +93,38 @@ static bool take_typed(int fd)
 
 int group_client(int lfd, int fd)
 {
-	struct pollfd set[] = {{.fd = lfd, .events = POLLIN},
-			       {.fd = fd, .events = POLLIN},
-			       {.fd = STDIN_FILENO, .events = POLLIN}};
+	struct pollfd set[] = {
+	    {0}, {.fd = fd, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
 	char buf[65536];
+	size_t off = 0, rest = 0; /* of a datagram: what stdout has not taken yet */
 	int count = 0;
 	ssize_t n;
 
-	while (opt.count == 0 || count < opt.count) {
+	while (opt.count == 0 || count < opt.count || rest > 0) {
+		/* While stdout is full nothing more is heard; what is typed goes out all the same.
+		 */
+		set[0].fd = rest > 0 ? STDOUT_FILENO : lfd;
+		set[0].events = rest > 0 ? POLLOUT : POLLIN;
 		if (poll(set, 3, -1) == -1) {
 			if (errno != EINTR)
 				perr_exit("poll");
 			continue;
 		}
-		if (set[0].revents != 0) {
+		if (set[0].revents != 0 &&
+		    rest > 0) { /* what is ready takes PIPE_BUF bytes, pipe(7) */
+			n = Write(STDOUT_FILENO, buf + off, rest < PIPE_BUF ? rest : PIPE_BUF);
+			if (n == -1 && errno != EAGAIN)
+				perr_exit("write stdout");
+			off += n > 0 ? (size_t)n : 0;
+			rest -= n > 0 ? (size_t)n : 0;
+		} else if (set[0].revents != 0) {
 			/* Not waiting: what poll saw may turn out to be damaged, and is dropped. */
 			n = recv(lfd, buf, sizeof(buf), MSG_DONTWAIT);
-			if (n >= 0)
-				count++;
-			else if (errno != EAGAIN && errno != EINTR)
+			if (n == -1 && errno != EAGAIN && errno != EINTR)
 				perr_exit("recv");
-			if (n > 0 && Writen(STDOUT_FILENO, buf, (size_t)n) == -1)
-				perr_exit("write stdout");
+			count += n >= 0;
+			off = 0;
+			rest = n > 0 ? (size_t)n : 0;
 		}
 		/* The server does not answer here: what comes is an error, such as ECONNREFUSED. */
 		if (set[1].revents != 0) {

@@ -14,6 +14,12 @@ struct sockaddr_in address(const char *text, uint16_t port);
 bool on_loopback(const struct sockaddr_in *addr);
 
 /*
+ * Server: ends the program when SELF, what it is bound to, is the address that GROUP is reached at:
+ * it would hear all that it sends, and nothing can be sent from there.
+ */
+void group_check(const struct sockaddr_in *self, const struct sockaddr_in *group);
+
+/*
  * Server: receives a datagram on FD, which is bound to SELF, into BUF (SIZE bytes), logs who sent
  * how much, and upper-cases it. FLAGS as of recvfrom(2). Returns its length, or -1 when there is
  * none to pass on: the wait is over because of a signal or an error, which is said; or what came is

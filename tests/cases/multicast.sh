@@ -145,6 +145,32 @@ group_longest_line() {
 	stop
 }
 
+# While nobody reads what it prints, what is typed goes out all the same.
+#: udp/broadcast_client multicast/client
+group_full_stdout() {
+	a_group
+	# shellcheck disable=SC2086
+	start_server "$SERVER" $SHARED
+	mkfifo one
+	exec 5<>one
+	head -c 65536 /dev/zero | dd bs=4096 oflag=nonblock >&5 2>dd
+	member one
+	exec 3>one.in
+	await_members 1
+	udp_peer send "$ADDR" 'does not fit'
+	await out ' sent 12 bytes$'
+	i=0
+	until grep -q ":$(printf %04X "$PORT") .* 07 [0-9A-F]*:00000000 " /proc/net/udp; do
+		i=$((i + 1))
+		[ $i -lt 5000 ] || fail 'the client does not take it'
+	done
+	echo 'typed all the same' >&3
+	await out ' sent 19 bytes$'
+	expect 'what was printed by then' 65536 "$(dd bs=1M count=1 <&5 2>dd | wc -c)"
+	expect 'what comes then' 'DOES NOT FITTYPED ALL THE SAME' "$(head -n 1 <&5)"
+	stop
+}
+
 # No server is no reason to stop listening: it may come.
 #: udp/broadcast_client multicast/client
 group_refused() {
@@ -173,6 +199,17 @@ broadcast_off_the_loopback() {
 Invalid argument (EINVAL)" "$(cat stderr)"
 	expect_exit 1 "$P" -b everyone 0
 	expect "the reason" "$PROGRAM: everyone: Invalid argument (EINVAL)" "$(cat stderr)"
+}
+
+# Bound to the address that it sends to it would hear itself, for ever.
+#: udp/broadcast_server multicast/server
+group_bound_to_the_group() {
+	a_group
+	address=${GROUP:-127.255.255.255}
+	# shellcheck disable=SC2086
+	expect_exit 1 "$P" $SHARED -a "$address" 0
+	expect "the reason" "$PROGRAM: -a $address: nobody sends from there: Invalid argument (EINVAL)" \
+		"$(cat stderr)"
 }
 
 # On all addresses and on the listeners' port a server hears itself: once, not for ever.
