@@ -1,6 +1,7 @@
 #include "epoll/reactor.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -17,8 +18,9 @@
 struct event {
 	reactor_call *call; /* NULL: there is no event on this descriptor */
 	void *arg;
-	int64_t told; /* when something was told last */
-	int ms;	      /* the time-out */
+	int64_t told;	 /* when something was told last */
+	int ms;		 /* the time-out */
+	uint32_t events; /* what it waits for */
 };
 
 struct reactor {
@@ -26,7 +28,7 @@ struct reactor {
 	bool stopped;
 	struct event *table; /* by descriptor; moves when it grows */
 	int size;
-	int64_t now, next_look; /* of the last wait; for time-outs */
+	int64_t next_look; /* for time-outs */
 	struct epoll_event ready[BATCH];
 	int nready;
 };
@@ -77,14 +79,18 @@ int reactor_add(struct reactor *r, int fd, uint32_t events, reactor_call *call, 
 	}
 	if (epoll_ctl(r->epfd, EPOLL_CTL_ADD, fd, &event) == -1)
 		return -1;
-	r->table[fd] = (struct event){.call = call, .arg = arg};
+	r->table[fd] = (struct event){.call = call, .arg = arg, .events = events};
 	return 0;
 }
 
 int reactor_change(struct reactor *r, int fd, uint32_t events)
 {
-	return epoll_ctl(r->epfd, EPOLL_CTL_MOD, fd,
-			 &(struct epoll_event){.events = events, .data.fd = fd});
+	struct epoll_event event = {.events = events, .data.fd = fd};
+
+	if (epoll_ctl(r->epfd, EPOLL_CTL_MOD, fd, &event) == -1)
+		return -1;
+	r->table[fd].events = events;
+	return 0;
 }
 
 void reactor_timeout(struct reactor *r, int fd, int ms)
@@ -111,7 +117,7 @@ static void call_back(struct reactor *r, int fd, uint32_t events)
 {
 	struct event *e = &r->table[fd];
 
-	e->told = r->now;
+	e->told = now_ms();
 	e->call(r, fd, events, e->arg); /* which may move the table */
 }
 
@@ -121,19 +127,21 @@ static void call_back(struct reactor *r, int fd, uint32_t events)
  */
 static void call_timeouts(struct reactor *r)
 {
-	int64_t next = NEVER;
+	int64_t now = now_ms(), next = NEVER;
 
 	r->next_look = NEVER; /* a call-back may bring it forward */
 	for (int fd = 0; fd < r->size && !r->stopped; fd++) {
 		int64_t end = time_out(r, fd);
-		if (end <= r->now) {
+		/* Who is ready all the same is not silent: a wait will tell it, if late. */
+		if (end <= now &&
+		    poll(&(struct pollfd){fd, (short)r->table[fd].events, 0}, 1, 0) <= 0) {
 			call_back(r, fd, 0);
 			end = time_out(r, fd);
 		}
 		next = end < next ? end : next;
 	}
-	if (r->stopped || next < r->now + TICK_MS)
-		next = r->now + TICK_MS; /* one look for many */
+	if (r->stopped || next < now + TICK_MS)
+		next = now + TICK_MS; /* one look for many */
 	if (next < r->next_look)
 		r->next_look = next;
 }
@@ -151,12 +159,17 @@ int reactor_run(struct reactor *r)
 		r->nready = epoll_wait(r->epfd, r->ready, BATCH, wait_ms(r));
 		if (r->nready == -1 && errno != EINTR)
 			return -1;
-		r->now = now_ms();
-		for (int i = 0; i < r->nready && !r->stopped; i++)
-			if (r->ready[i].data.fd != -1) /* no call-back removed it meanwhile */
-				call_back(r, r->ready[i].data.fd, r->ready[i].events);
+		for (int i = 0; i < r->nready && !r->stopped; i++) {
+			int fd = r->ready[i].data.fd;
+			if (fd == -1 || !has_event(r, fd)) /* a call-back has removed it */
+				continue;
+			/* Or changed it: an error or a hang-up is told in any case. */
+			uint32_t events = r->table[fd].events | EPOLLERR | EPOLLHUP;
+			if ((r->ready[i].events & events) != 0)
+				call_back(r, fd, r->ready[i].events & events);
+		}
 		r->nready = 0;
-		if (r->now >= r->next_look && !r->stopped)
+		if (now_ms() >= r->next_look && !r->stopped)
 			call_timeouts(r);
 	}
 	return 0;

@@ -2,12 +2,11 @@
  * An experiment: when is an event told? Of each one only 5 bytes are read, half of a burst of
  * epoll/burst_client. -m lt: the rest is told at once, for the socket is still readable. -m et:
  * nothing new has come, so the rest stays until the next burst. -m drain: edge-triggered and read
- * until EAGAIN, for which the socket must not block. In the other modes a client that does not
- * read blocks all: how a server does it show epoll/lt_server and epoll/et_server.
+ * until EAGAIN, for which a read must not block. (A client that does not take its echo blocks all
+ * here: how a server avoids that show epoll/lt_server and epoll/et_server.)
  * Try: epoll/burst_client -s 2 against each mode; two of them; Ctrl-C one.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/epoll.h>
 
 #include "wrap/echo.h"
@@ -41,8 +40,6 @@ static void come(int lfd, enum mode mode)
 	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.fd = cfd};
 	if (mode != LT)
 		event.events |= EPOLLET;
-	if (mode == DRAIN)
-		fcntl(cfd, F_SETFL, O_NONBLOCK);
 	errno = EMFILE;
 	if (cfd >= CLIENTS || epoll_ctl(epfd, EPOLL_CTL_ADD, cfd, &event) == -1) {
 		complain("client refused, descriptor %d", cfd);
@@ -62,10 +59,10 @@ static void leave(int cfd, int err)
 }
 
 /* One read and its echo. Returns what read did, or -1 with errno. */
-static ssize_t step(int cfd)
+static ssize_t step(int cfd, enum mode mode)
 {
 	char buf[MAXLINE / 2];
-	ssize_t n = Read(cfd, buf, sizeof(buf));
+	ssize_t n = recv(cfd, buf, sizeof(buf), mode == DRAIN ? MSG_DONTWAIT : 0);
 
 	if (n <= 0)
 		return n;
@@ -83,9 +80,9 @@ static void serve(int cfd, uint32_t events, enum mode mode)
 	ssize_t n;
 
 	do
-		n = step(cfd);
+		n = step(cfd, mode);
 	while (n > 0 && (mode == DRAIN || events != EPOLLIN)); /* the end is told only once */
-	if (n == 0 || (n == -1 && errno != EAGAIN))
+	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
 		leave(cfd, n == 0 ? 0 : errno);
 }
 

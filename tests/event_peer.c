@@ -7,7 +7,8 @@
  *   keep ADDR TEXT          as urgent, without an end: print the echo, keep it to stdin's end
  *   together ADDR PID N     N clients' lines wait together; all must be answered
  *   refused ADDR N          N clients, of which some may be closed; print how many, keep the others
- *   answer ADDR N           print the median microseconds until a line comes back, of N
+ *   slow ADDR N             send N bytes and the end, and take what comes back at 1 MB/s; all must
+ * come answer ADDR N           print the median microseconds until a line comes back, of N
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -196,6 +197,35 @@ static void refused(const char *addr, int n)
 	until_stdin_ends();
 }
 
+static void slow(const char *addr, size_t n)
+{
+	static char buf[20000];
+	size_t got = 0;
+	ssize_t some;
+	int fd = dial(addr), bytes = 8192;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	pid_t pid = fork();
+	if (pid == -1)
+		perr_exit("fork");
+	if (pid == 0) {
+		for (size_t sent = 0; sent < n; sent += (size_t)some)
+			if ((some = Write(fd, buf,
+					  n - sent < sizeof(buf) ? n - sent : sizeof(buf))) == -1)
+				perr_exit("send");
+		shutdown(fd, SHUT_WR);
+		_exit(0);
+	}
+	while ((some = Readn(fd, buf, sizeof(buf))) > 0) {
+		got += (size_t)some;
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	}
+	if (some == -1)
+		perr_exit("receive");
+	if (got != n)
+		die("not all came back");
+}
+
 static int by_size(const void *a, const void *b)
 {
 	long x = *(const long *)a, y = *(const long *)b;
@@ -240,6 +270,8 @@ int main(int argc, char *argv[])
 		together(addr, n, (int)strtol(argv[4], NULL, 10));
 	} else if (strcmp(what, "refused") == 0) {
 		refused(addr, n);
+	} else if (strcmp(what, "slow") == 0) {
+		slow(addr, (size_t)n);
 	} else if (strcmp(what, "answer") == 0) {
 		answer(addr, n);
 	} else {

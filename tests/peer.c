@@ -7,6 +7,7 @@
  *   gone PID…               wait until none of them runs
  *   children PID            print the numbers of its children
  *   group COMMAND…          run it in a process group of its own
+ *   terminal COMMAND…       run it on a terminal of which only the first line is read, and printed
  *   limit PID N             set its soft limit of descriptors
  *   no-memory PID           no more memory for it than it has
  *   wakeups PID             how often its threads and children are woken in a second
@@ -487,6 +488,36 @@ static int wakeups(int pid)
 	return 0;
 }
 
+/* The command is this process; who holds the other end of its terminal is a child. */
+static int terminal(char *argv[])
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY);
+	char c = '\0';
+
+	if (master == -1 || grantpt(master) == -1 || unlockpt(master) == -1)
+		perr_exit("posix_openpt");
+	int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	if (slave == -1)
+		perr_exit("open");
+	pid_t pid = fork();
+	if (pid == -1)
+		perr_exit("fork");
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(slave);
+		while (c != '\n' && Read(master, &c, 1) == 1)
+			if (c != '\r')
+				say(STDOUT_FILENO, &c, 1);
+		pause();
+	}
+	close(master);
+	dup2(slave, STDOUT_FILENO);
+	dup2(slave, STDERR_FILENO);
+	signal(SIGPIPE, SIG_DFL);
+	execv(argv[0], argv);
+	perr_exit(argv[0]);
+}
+
 static int limit(int pid, int n)
 {
 	struct rlimit limit;
@@ -608,6 +639,8 @@ int main(int argc, char *argv[])
 		execv(addr, argv + 2);
 		perr_exit(addr);
 	}
+	if (argc > 2 && strcmp(what, "terminal") == 0)
+		return terminal(argv + 2);
 	if (strcmp(what, "refuse") == 0)
 		return refuse();
 	if (strcmp(what, "freeport") == 0)

@@ -1,6 +1,7 @@
 /* The reactor's promises, one by one: epoll/reactor.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -312,6 +313,88 @@ static void pushed_forward(void)
 	end();
 }
 
+/* Takes longer than the time-outs of the others; then the next one's data comes, if it had none. */
+static void on_slow(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	(void)same;
+	(void)events;
+	note(arg);
+	take(fd);
+	poll(NULL, 0, 120);
+	if (((const char *)arg)[1] == '!' && Write(theirs[1], "x", 1) != 1)
+		perr_exit("write");
+}
+
+/* Notes its argument when it may read, t when it was silent, which ends the run. */
+static void on_silence(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	if (events == 0) {
+		note("t");
+		reactor_stop(same);
+		return;
+	}
+	note(arg);
+	take(fd);
+	started = now_ms();
+}
+
+static void late_is_not_silent(void)
+{
+	begin();
+	reactor_add(r, ours[0], EPOLLIN, on_slow, "a");
+	reactor_add(r, ours[1], EPOLLIN, on_silence, "b");
+	reactor_timeout(r, ours[1], 60);
+	run();
+	check_calls("what is told late counts from then", "abt");
+	check("and not from when it was found", 1, now_ms() - started >= 60);
+	end();
+
+	begin();
+	take(ours[1]);
+	reactor_add(r, ours[0], EPOLLIN, on_slow, "a!");
+	reactor_add(r, ours[1], EPOLLIN, on_silence, "b");
+	reactor_timeout(r, ours[1], 60);
+	run();
+	check_calls("what is ready by the end of its time is not silent", "abt");
+	end();
+}
+
+/* Tells the loop to wait for nothing on the next one, which is ready too. */
+static void on_change_next(struct reactor *same, int fd, uint32_t events, void *arg)
+{
+	(void)events;
+	note(arg);
+	take(fd);
+	check("change of the next", 0, reactor_change(same, ours[1], 0));
+}
+
+static void change_while_running(void)
+{
+	begin();
+	reactor_add(r, ours[0], EPOLLIN, on_change_next, "0");
+	reactor_add(r, ours[1], EPOLLIN, on_take, "1");
+	reactor_add(r, ours[2], 0, on_stop, "s");
+	reactor_timeout(r, ours[2], 30);
+	run();
+	check_calls("what is changed while the loop delivers is not called", "0s");
+	end();
+}
+
+/* epoll goes on to tell of a descriptor that was closed while a copy of it is open. */
+static void removed_copy(void)
+{
+	begin();
+	int fd = dup(ours[0]);
+	reactor_add(r, fd, EPOLLIN, on_take, "-");
+	close(fd);
+	reactor_remove(r, fd);
+	reactor_add(r, ours[2], 0, on_stop, "s");
+	reactor_timeout(r, ours[2], 30);
+	run();
+	check_calls("nobody is called for it", "s");
+	end();
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -324,5 +407,8 @@ int main(void)
 	stop_at_once();
 	timeouts();
 	pushed_forward();
+	late_is_not_silent();
+	change_while_running();
+	removed_copy();
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -248,6 +248,8 @@ int threadpool_destroy(threadpool_t *pool)
 
 int threadpool_all_threadnum(threadpool_t *pool)
 {
+	if (pool == NULL)
+		return fail(EINVAL);
 	CHECK(pthread_mutex_lock(&pool->lock));
 	int n = pool->alive;
 	CHECK(pthread_mutex_unlock(&pool->lock));
@@ -256,6 +258,8 @@ int threadpool_all_threadnum(threadpool_t *pool)
 
 int threadpool_busy_threadnum(threadpool_t *pool)
 {
+	if (pool == NULL)
+		return fail(EINVAL);
 	CHECK(pthread_mutex_lock(&pool->lock));
 	int n = pool->busy;
 	CHECK(pthread_mutex_unlock(&pool->lock));

@@ -73,7 +73,7 @@ int main(int argc, char *argv[])
 			errno = EMSGSIZE;
 			perr_exit("a line");
 		}
-		if (send(fd, line, (size_t)n, 0) == -1 || answer(fd, line, (size_t)n) == -1) {
+		if (Write(fd, line, (size_t)n) == -1 || answer(fd, line, (size_t)n) == -1) {
 			if (errno != EAGAIN)
 				perr_exit(opt.path); /* gone */
 			fprintf(stderr, "%s: no reply in %g s\n", program_name(), opt.timeout);

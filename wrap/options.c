@@ -135,6 +135,7 @@ static void clean_start(void)
 	close(fd);
 	program_name();		  /* found before there are threads that may ask at once */
 	signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of one write, not our end */
+	signal(SIGXFSZ, SIG_IGN); /* and so is a file that has grown to its limit */
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -1,6 +1,7 @@
 #include "wrap/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -71,6 +73,26 @@ static void touch_stack(void)
 	(void)room[0];
 }
 
+/*
+ * A write to a terminal or pipe may block though poll says that there is room: for a line that is
+ * longer, or taken meanwhile by another process. So FD becomes an opening of our own with
+ * O_NONBLOCK; on the one that we were given the flag would change the shell's too. pty(7), open(2).
+ */
+static void never_wait_for(int fd)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fstat(fd, &st) == -1 || !(S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
+		return;
+	int own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+	if (own != -1) {
+		dup2(own, fd);
+		close(own);
+	}
+}
+
 void server_ready(int fd)
 {
 	struct sigaction action = {.sa_handler = on_stop};
@@ -84,6 +106,8 @@ void server_ready(int fd)
 		perr_exit("mmap");
 	counts->last_shortage = INT64_MIN / 2;
 	touch_stack();
+	never_wait_for(STDOUT_FILENO);
+	never_wait_for(STDERR_FILENO);
 	listening = fd;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

@@ -47,7 +47,7 @@ bool has_room(int fd, int ms)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
-	return poll(&p, 1, ms) == 1;
+	return poll(&p, 1, ms) != 0; /* -1, without a descriptor to spare: who knows */
 }
 
 void complain(const char *what, ...)

@@ -47,6 +47,17 @@ idle_clients_stay() {
 	stop
 }
 
+# Who is slow to take what it is owed is not idle; who takes nothing is.
+#: epoll/reactor_server
+timeout_of_one_that_is_owed() {
+	start -t 1
+	"$BIN/tests/rules_peer" full "$ADDR" >full 2>&1 &
+	within 60 "$BIN/tests/event_peer" slow "$ADDR" 3000000
+	await out '^client .* reset, [0-9]+ bytes'
+	expect 'clients that were served' 1 "$(log_lines '^client .* closed, 3000000 bytes')"
+	stop
+}
+
 # experiment MODE WANTED: two clients at once, three bursts each. What is seen is, for each client,
 # what was read, with a bar for each event.
 experiment() {

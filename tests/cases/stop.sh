@@ -69,6 +69,47 @@ log_unread() {
 	wait "$PID"
 }
 
+# Nor does one on a terminal that nobody reads, where a write may block though poll(2) says that there
+# is room.
+#: one concurrent crew event udp/server udp/broadcast_server multicast/server unix/dgram_server
+log_unread_terminal() {
+	where=0
+	[ "${PROGRAM%%/*}" != unix ] || where=./srv.socket
+	# shellcheck disable=SC2086
+	"$BIN/tests/peer" terminal "$P" $OPTIONS -v "$where" >out 2>err &
+	PID=$!
+	await out '^listening on '
+	located
+	seq 1000 >lines
+	# shellcheck disable=SC2086
+	case $PROGRAM in
+	udp/server) "$BIN/udp/client" $WHERE <lines ;;
+	unix/dgram_server) "$BIN/unix/dgram_client" "$ADDR" <lines ;;
+	udp/*_server | multicast/server) "$BIN/udp/client" -t 0.001 $WHERE <lines 2>unanswered || cat lines ;;
+	*) peer ping "$ADDR" 1000 && cat lines ;;
+	esac >echo
+	[ "$(wc -l <echo)" -eq 1000 ] || fail "lines that came back: $(wc -l <echo)"
+	kill "$PID"
+	peer gone "$PID"
+	wait "$PID"
+}
+
+# A log that has grown to the largest size that a file may have ends nothing either.
+#: one concurrent crew event -unix/stream_server
+log_largest_file() {
+	# shellcheck disable=SC3045,SC2086 # dash, bash and busybox have it
+	(ulimit -f 1 && exec "$P" $OPTIONS -v 0 >out 2>/dev/null) &
+	PID=$!
+	await out '^listening on '
+	located
+	expect "what came back" 100000 "$(head -c 100000 /dev/zero | copy | wc -c)"
+	expect "the echo" ABC "$(echo abc | copy)"
+	kill "$PID"
+	peer gone "$PID"
+	wait "$PID"
+	[ "$(wc -c <out)" -le 1024 ] || fail "the limit had no effect"
+}
+
 # The children of a server that is killed end with it.
 #: mpserver/server mpserver/prefork_server
 parent_killed() {
