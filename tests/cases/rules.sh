@@ -458,6 +458,18 @@ owed_given_back() {
 	stop
 }
 
+# One client's block must not keep the memory of all the others'.
+#: event
+owed_by_many_given_back() {
+	start
+	left=0
+	leavers # whatever is made once
+	before=$(kib)
+	leavers 200
+	not_above "$((before + 4000))" 'two hundred that never read'
+	stop
+}
+
 by_halves() {
 	head -c 4000000 /dev/zero | copy | cmp -n 4000000 - /dev/zero
 }
@@ -468,18 +480,19 @@ not_above() {
 	[ "$now" -le "$1" ] || [ -n "${SAN:-}" ] || fail "$now KiB after $2, expected at most $1"
 }
 
+# leavers [N]: so many that never read, ten unless told, all there at once; then they leave.
 leavers() {
 	clients=''
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for i in $(seq "${1:-10}"); do
 		"$BIN/tests/rules_peer" full "$ADDR" >"full$i" &
 		clients="$clients $!"
 	done
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for i in $(seq "${1:-10}"); do
 		await "full$i" '^full'
 		rm "full$i"
 	done
 	kill $clients
-	left=$((left + 10)) i=0
+	left=$((left + ${1:-10})) i=0
 	until [ "$(log_lines '^client .* reset, ')" -eq $left ]; do
 		i=$((i + 1))
 		[ $i -lt 3000 ] || fail 'the server does not see that they have left'
