@@ -69,6 +69,8 @@ static void on_end(struct bufferevent *bev, short what, void *arg)
 {
 	struct peer *p = arg;
 
+	if (errno == ENOMEM && (what & BEV_EVENT_ERROR)) /* no buffer: that costs this client */
+		say_shortage("read");
 	p->ended = true;
 	if (what & BEV_EVENT_EOF)
 		echo(bev, p); /* what is owed goes first */

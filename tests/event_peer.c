@@ -12,12 +12,14 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -197,14 +199,14 @@ static void refused(const char *addr, int n)
 	until_stdin_ends();
 }
 
-static void slow(const char *addr, size_t n)
+/* Sends N bytes and the end; takes what comes back at 1 MB/s, or, LATE, once no more comes. */
+static void slow(const char *addr, size_t n, bool late)
 {
 	static char buf[20000];
+	int fd = dial(addr), before = -1, waiting = 0;
 	size_t got = 0;
 	ssize_t some;
-	int fd = dial(addr), bytes = 8192;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 	pid_t pid = fork();
 	if (pid == -1)
 		perr_exit("fork");
@@ -216,9 +218,16 @@ static void slow(const char *addr, size_t n)
 		shutdown(fd, SHUT_WR);
 		_exit(0);
 	}
+	for (int still = 0; late && still < 10; still = waiting == before ? still + 1 : 0) {
+		before = waiting;
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+		if (ioctl(fd, SIOCINQ, &waiting) == -1)
+			perr_exit("SIOCINQ");
+	}
 	while ((some = Readn(fd, buf, sizeof(buf))) > 0) {
 		got += (size_t)some;
-		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+		if (!late)
+			nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 	}
 	if (some == -1)
 		perr_exit("receive");
@@ -270,8 +279,8 @@ int main(int argc, char *argv[])
 		together(addr, n, (int)strtol(argv[4], NULL, 10));
 	} else if (strcmp(what, "refused") == 0) {
 		refused(addr, n);
-	} else if (strcmp(what, "slow") == 0) {
-		slow(addr, (size_t)n);
+	} else if (strcmp(what, "slow") == 0 || strcmp(what, "late") == 0) {
+		slow(addr, (size_t)n, what[0] == 'l');
 	} else if (strcmp(what, "answer") == 0) {
 		answer(addr, n);
 	} else {

@@ -1,8 +1,9 @@
 /*
  * AF_UNIX datagrams, a client: to be answered it must have a path, cli.PID.socket or -c OWN, which
- * has to be removed at the end, after Ctrl-C too. One datagram a line, newline and all. Nothing is
- * lost on the way, yet a server may not answer: only a time-out tells.
- * Try: type lines, ls -l beside it; Ctrl-C; stop the server, type; kill -STOP the server, type.
+ * the server looks for from its own folder, and which has to be removed at the end, after Ctrl-C
+ * too. One datagram a line, newline and all. Nothing is lost on the way, yet a server may not
+ * answer: only a time-out tells. Try: type lines, ls -l beside it; Ctrl-C; stop the server, type;
+ * kill -STOP the server, type.
  */
 #include <errno.h>
 #include <stdio.h>

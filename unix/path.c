@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "wrap/wrap.h"
@@ -56,7 +57,9 @@ static void bind_again(int fd, const struct sockaddr_un *sun)
 	struct stat file;
 	int lock = open(dirname(copy.sun_path), O_RDONLY | O_CLOEXEC);
 
-	flock(lock, LOCK_EX);
+	/* Not for ever: anybody who may read the directory may lock it too. */
+	for (int i = 0; i < 100 && flock(lock, LOCK_EX | LOCK_NB) == -1; i++)
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 	if (lstat(sun->sun_path, &file) == 0 && !S_ISSOCK(file.st_mode)) {
 		errno = EADDRINUSE;
 		complain("bind %s: no socket, and not removed", sun->sun_path);
@@ -89,7 +92,10 @@ void path_bind(int fd, const char *path)
 {
 	struct sockaddr_un sun = path_address(path);
 	mode_t mask = umask(077);
+	sigset_t all, old;
 
+	sigfillset(&all); /* a signal between bind and on_end would leave the file behind */
+	sigprocmask(SIG_BLOCK, &all, &old);
 	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
 		bind_again(fd, &sun); /* which also tells what else bind may suffer from */
 	umask(mask);
@@ -100,6 +106,7 @@ void path_bind(int fd, const char *path)
 	signal(SIGTERM, on_end);
 	if (signal(SIGHUP, on_end) == SIG_IGN)
 		signal(SIGHUP, SIG_IGN); /* nohup(1) */
+	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
 void path_connect(int fd, const char *path)

@@ -160,7 +160,8 @@ int client_drop(int fd, int err)
 	if (c->owed != NULL) {
 		free(c->owed);
 #ifdef __GLIBC__
-		malloc_trim(0); /* or what many were owed stays ours while one block above it does */
+		malloc_trim(
+		    0); /* or what many were owed stays ours while one block above it does */
 #endif
 	}
 	*c = (struct slot){.open = false};
