@@ -64,13 +64,34 @@ static void echo(struct bufferevent *bev, void *arg)
 		peer_free(p, errno);
 }
 
+/* No room for something: it is tried again in 100 ms, or the loop would spin on it. */
+static bool pause_for_room(const char *call)
+{
+	say_shortage(call);
+	return evtimer_add(resume, &(struct timeval){.tv_usec = 100000}) == 0;
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	struct peer *next;
+
+	(void)fd, (void)what, (void)arg;
+	if (evconnlistener_enable(listener) == -1)
+		pause_for_room("accept");
+	for (struct peer *p = LIST_FIRST(&peers); p != NULL; p = next) {
+		next = LIST_NEXT(p, others);
+		echo(p->bev, p);
+	}
+}
+
 /* The end of what a client sends, or of the client. */
 static void on_end(struct bufferevent *bev, short what, void *arg)
 {
 	struct peer *p = arg;
 
-	if (errno == ENOMEM && (what & BEV_EVENT_ERROR)) /* no buffer: that costs this client */
-		say_shortage("read");
+	/* No buffer to read into is not the client's fault. */
+	if ((what & BEV_EVENT_ERROR) && errno == ENOMEM && pause_for_room("read"))
+		return;
 	p->ended = true;
 	if (what & BEV_EVENT_EOF)
 		echo(bev, p); /* what is owed goes first */
@@ -78,7 +99,7 @@ static void on_end(struct bufferevent *bev, short what, void *arg)
 		peer_free(p, what);
 }
 
-/* accept has failed: stopped, or no room; then it pauses, or the loop would spin on it. */
+/* accept has failed: stopped, or no room. */
 static void on_accept_error(struct evconnlistener *lev, void *arg)
 {
 	(void)arg;
@@ -86,16 +107,8 @@ static void on_accept_error(struct evconnlistener *lev, void *arg)
 		event_base_loopbreak(base);
 		return;
 	}
-	say_shortage("accept");
-	if (evtimer_add(resume, &(struct timeval){.tv_usec = 100000}) == 0)
+	if (pause_for_room("accept"))
 		evconnlistener_disable(lev);
-}
-
-static void on_resume(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd, (void)what;
-	if (evconnlistener_enable(listener) == -1)
-		on_accept_error(listener, arg);
 }
 
 static void on_client(struct evconnlistener *lev, evutil_socket_t cfd, struct sockaddr *sa, int len,

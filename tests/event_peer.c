@@ -7,6 +7,7 @@
  *   keep ADDR TEXT          as urgent, without an end: print the echo, keep it to stdin's end
  *   together ADDR PID N     N clients' lines wait together; all must be answered
  *   refused ADDR N          N clients, of which some may be closed; print how many, keep the others
+ *   again ADDR N            N clients, a line each; say "there"; at stdin's end 3,000 bytes each
  *   slow ADDR N             send N bytes and the end, and take what comes back at 1 MB/s; all must
  * come answer ADDR N           print the median microseconds until a line comes back, of N
  */
@@ -199,6 +200,33 @@ static void refused(const char *addr, int n)
 	until_stdin_ends();
 }
 
+static void again(const char *addr, int n)
+{
+	static char data[3000], echo[sizeof(data)];
+	int *fds = calloc((size_t)n, sizeof(*fds));
+
+	if (fds == NULL)
+		perr_exit("calloc");
+	for (int i = 0; i < n; i++) {
+		fds[i] = dial(addr);
+		say(fds[i], LINE, sizeof(LINE) - 1);
+		if (!answered(fds[i]))
+			die("closed");
+	}
+	printf("there\n");
+	fflush(stdout);
+	until_stdin_ends();
+	memset(data, 'x', sizeof(data));
+	for (int i = 0; i < n; i++)
+		say(fds[i], data, sizeof(data));
+	upper(data, sizeof(data));
+	for (int i = 0; i < n; i++)
+		if (Readn(fds[i], echo, sizeof(echo)) != sizeof(echo) ||
+		    memcmp(echo, data, sizeof(data)) != 0)
+			die("not all came back");
+	free(fds);
+}
+
 /* Sends N bytes and the end; takes what comes back at 1 MB/s, or, LATE, once no more comes. */
 static void slow(const char *addr, size_t n, bool late)
 {
@@ -279,6 +307,8 @@ int main(int argc, char *argv[])
 		together(addr, n, (int)strtol(argv[4], NULL, 10));
 	} else if (strcmp(what, "refused") == 0) {
 		refused(addr, n);
+	} else if (strcmp(what, "again") == 0) {
+		again(addr, n);
 	} else if (strcmp(what, "slow") == 0 || strcmp(what, "late") == 0) {
 		slow(addr, (size_t)n, what[0] == 'l');
 	} else if (strcmp(what, "answer") == 0) {

@@ -10,6 +10,7 @@
  *   terminal COMMAND…       run it on a terminal of which only the first line is read, and printed
  *   limit PID N             set its soft limit of descriptors
  *   no-memory PID           no more memory for it than it has
+ *   memory PID              as much as it may have at most
  *   wakeups PID             how often its threads and children are woken in a second
  *   freeport                a UDP port that nobody has
  *   refuse                  hold a TCP port on which nobody listens; says "refusing on ADDR"
@@ -530,7 +531,7 @@ static int limit(int pid, int n)
 	return 0;
 }
 
-static int no_memory(int pid)
+static int set_memory(int pid, bool more)
 {
 	struct rlimit limit;
 	char path[64];
@@ -543,7 +544,7 @@ static int no_memory(int pid)
 	fclose(f);
 	if (prlimit(pid, RLIMIT_AS, NULL, &limit) == -1)
 		perr_exit("prlimit");
-	limit.rlim_cur = pages * (rlim_t)sysconf(_SC_PAGESIZE);
+	limit.rlim_cur = more ? limit.rlim_max : pages * (rlim_t)sysconf(_SC_PAGESIZE);
 	if (prlimit(pid, RLIMIT_AS, &limit, NULL) == -1)
 		perr_exit("prlimit");
 	return 0;
@@ -628,8 +629,8 @@ int main(int argc, char *argv[])
 		return each_child(number(addr), print_pid) < 0;
 	if (strcmp(what, "limit") == 0)
 		return limit(number(addr), n);
-	if (strcmp(what, "no-memory") == 0)
-		return no_memory(number(addr));
+	if (strcmp(what, "no-memory") == 0 || strcmp(what, "memory") == 0)
+		return set_memory(number(addr), what[0] == 'm');
 	if (strcmp(what, "wakeups") == 0)
 		return wakeups(number(addr));
 	if (argc > 2 && strcmp(what, "group") == 0) {

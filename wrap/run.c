@@ -166,8 +166,6 @@ int server_end(void)
 	getrusage(RUSAGE_CHILDREN, &ended);
 	timeradd(&self.ru_utime, &ended.ru_utime, &self.ru_utime);
 	timeradd(&self.ru_stime, &ended.ru_stime, &self.ru_stime);
-	if (kib == 0) /* no descriptor to look with */
-		kib = self.ru_maxrss;
 	if (most_processes > 1 && ended.ru_maxrss > kib)
 		kib = ended.ru_maxrss;
 	pthread_mutex_lock(&log_lock); /* for ever: a thread that still serves says no more */

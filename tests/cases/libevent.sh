@@ -75,6 +75,27 @@ slow_stdout() {
 	cmp numbers all
 }
 
+# No memory to read into: said once, nothing spins, and those that are there are served when there is.
+#: libevent/server
+no_memory_to_read() {
+	[ -z "${SAN:-}" ] || skip "a sanitizer takes memory as it goes"
+	allow_stderr
+	start -q
+	mkfifo in
+	"$BIN/tests/event_peer" again "$ADDR" 300 <in >there &
+	clients=$!
+	exec 3>in
+	await there there
+	peer no-memory "$PID"
+	exec 3>&-
+	await err '^libevent/server: read: Cannot allocate memory \(ENOMEM\)$'
+	stands_still "$PID"
+	peer memory "$PID"
+	wait "$clients" || fail "not all were served"
+	expect "what was said" 1 "$(wc -l <err)"
+	stop
+}
+
 # Each as the one that comes first; the FIFO is made by it and stays.
 #: libevent/fifo_writer
 writer_first() {
