@@ -321,6 +321,7 @@ static void on_slow(struct reactor *same, int fd, uint32_t events, void *arg)
 	note(arg);
 	take(fd);
 	poll(NULL, 0, 120);
+	started = now_ms(); /* the next is told after this */
 	if (((const char *)arg)[1] == '!' && Write(theirs[1], "x", 1) != 1)
 		perr_exit("write");
 }
@@ -335,7 +336,6 @@ static void on_silence(struct reactor *same, int fd, uint32_t events, void *arg)
 	}
 	note(arg);
 	take(fd);
-	started = now_ms();
 }
 
 static void late_is_not_silent(void)

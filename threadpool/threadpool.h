@@ -40,8 +40,8 @@ int threadpool_busy_threadnum(threadpool_t *pool);
 
 /*
  * The manager looks every MS milliseconds (1 or more; 10,000 unless set), counted from its last
- * look. 10 or more tasks wait (so the queue must have room for 10): up to 10 threads more. Else fewer than half of the threads are
- * busy: up to 10 threads end. Returns 0.
+ * look. 10 or more tasks wait (so the queue must have room for 10): up to 10 threads more. Else
+ * fewer than half of the threads are busy: up to 10 threads end. Returns 0.
  */
 int threadpool_set_period(threadpool_t *pool, int ms);
 
