@@ -54,8 +54,7 @@ int main(int argc, char *argv[])
 		int want = accept_want(), ms = accept_timeout(); /* no room: a pause */
 		if (want != KEEP)
 			watch(lfd, want);
-		fd_set readable = read_set,
-		       writable = write_set; /* select changes what it is given */
+		fd_set readable = read_set, writable = write_set; /* select changes these */
 		struct timeval limit = {.tv_usec = 1000 * ms};
 		int nready = select(nfds, &readable, &writable, NULL, ms == -1 ? NULL : &limit);
 		if (nready == -1 && errno != EINTR)

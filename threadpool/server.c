@@ -69,7 +69,7 @@ int main(int argc, char *argv[])
 		int nready = epoll_wait(epfd, ready, 256, ms);
 		if (nready == -1 && errno != EINTR)
 			shortage("wait for events");
-		/* They arm under this lock: what their steps wrote is seen after it. */
+		/* Workers arm under this lock: what their steps wrote is seen after it. */
 		pthread_mutex_lock(&arming);
 		pthread_mutex_unlock(&arming);
 		for (int i = 0; i < nready; i++) {

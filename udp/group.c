@@ -101,8 +101,7 @@ int group_client(int lfd, int fd)
 	ssize_t n;
 
 	while (opt.count == 0 || count < opt.count || rest > 0) {
-		/* While stdout is full nothing more is heard; what is typed goes out all the same.
-		 */
+		/* While stdout is full nothing more is heard; what is typed still goes out. */
 		set[0].fd = rest > 0 ? STDOUT_FILENO : lfd;
 		set[0].events = rest > 0 ? POLLOUT : POLLIN;
 		if (poll(set, 3, -1) == -1) {

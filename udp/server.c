@@ -66,8 +66,7 @@ int main(int argc, char *argv[])
 			continue;
 		}
 		upper(buf, (size_t)n);
-		/* Not waiting: who asks from an address that isn't there would hold up the others.
-		 */
+		/* Not waiting: an address where nobody is would hold up the others. */
 		if (sendto(fd, buf, (size_t)n, MSG_DONTWAIT, (struct sockaddr *)&peer, len) == -1)
 			complain("sendto %s", who);
 	}

@@ -18,11 +18,9 @@
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 
-#define LARGEST \
-	(256 * 1024) /* bytes; SO_SNDBUF, unless raised, lets out somewhat less: send tells */
+#define LARGEST (256 * 1024) /* bytes; SO_SNDBUF, unless raised, lets out somewhat less */
 
-/* Waits for the N bytes of LINE upper-cased. Returns 0, or -1 with errno: EAGAIN if they don't
- * come. */
+/* Waits for the N bytes of LINE upper-cased. Returns 0, or -1 with errno (EAGAIN: none came). */
 static int answer(int fd, char *line, size_t n)
 {
 	static char buf[LARGEST];

@@ -159,9 +159,8 @@ int client_drop(int fd, int err)
 	log_gone(who_is(c, who), c->bytes, err);
 	if (c->owed != NULL) {
 		free(c->owed);
-#ifdef __GLIBC__
-		malloc_trim(
-		    0); /* or what many were owed stays ours while one block above it does */
+#ifdef __GLIBC__ /* a block that another one is owed may keep all below it from the kernel */
+		malloc_trim(0);
 #endif
 	}
 	*c = (struct slot){.open = false};
@@ -183,8 +182,7 @@ void client_refuse(int cfd)
 	client_drop(cfd, 0);
 }
 
-/* Keeps the N bytes at DATA for when the client takes them; they may lie in what is kept already.
- */
+/* Keeps N bytes for when the client takes them; DATA may lie in what is kept already. */
 static int owe(int fd, const char *data, size_t n)
 {
 	struct slot *c = slot(fd);
