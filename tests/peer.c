@@ -7,7 +7,8 @@
  *   gone PID…               wait until none of them runs
  *   children PID            print the numbers of its children
  *   group COMMAND…          run it in a process group of its own
- *   terminal COMMAND…       run it on a terminal of which only the first line is read, and printed
+ *   terminal COMMAND…       run it on a terminal of which only the first line is read, and printed;
+ *                           the rest when its child gets SIGUSR1
  *   limit PID N             set its soft limit of descriptors
  *   no-memory PID           no more memory for it than it has
  *   memory PID              as much as it may have at most
@@ -492,7 +493,8 @@ static int wakeups(int pid)
 /* The command is this process; who holds the other end of its terminal is a child. */
 static int terminal(char *argv[])
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY);
+	int master = posix_openpt(O_RDWR | O_NOCTTY), signo;
+	sigset_t go;
 	char c = '\0';
 
 	if (master == -1 || grantpt(master) == -1 || unlockpt(master) == -1)
@@ -506,10 +508,19 @@ static int terminal(char *argv[])
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(slave);
-		while (c != '\n' && Read(master, &c, 1) == 1)
+		sigemptyset(&go);
+		sigaddset(&go, SIGUSR1);
+		sigprocmask(SIG_BLOCK, &go, NULL);
+		for (bool first = true; Read(master, &c, 1) == 1;) {
 			if (c != '\r')
 				say(STDOUT_FILENO, &c, 1);
-		pause();
+			if (first && c == '\n') {
+				sigwait(&go, &signo);
+				prctl(PR_SET_PDEATHSIG, 0); /* to read its last words */
+				first = false;
+			}
+		}
+		_exit(0);
 	}
 	close(master);
 	dup2(slave, STDOUT_FILENO);

@@ -21,6 +21,7 @@
 #include "wrap/wrap.h"
 
 #define SHORTAGE_MS 100		 /* how long a blocking server waits for room */
+#define LINE_BYTES 2048		 /* no line of the log is longer */
 #define STACK_BYTES (256 * 1024) /* more than echo_step's buffer */
 
 /* Counted by all threads and child processes: in memory that they share. */
@@ -138,6 +139,18 @@ void wait_for_signal(int ms)
 		on_stop(signo);
 }
 
+/* A line that there was no room for is lost; one that was cut ends before the next begins. */
+static void print(const char *line)
+{
+	static bool cut;
+	ssize_t n = (ssize_t)strlen(line), done;
+
+	if (!cut || write(STDOUT_FILENO, "\n", 1) == 1) {
+		done = write(STDOUT_FILENO, line, (size_t)n);
+		cut = done > 0 && done < n;
+	}
+}
+
 static long peak_memory_kib(void)
 {
 	FILE *status = fopen("/proc/self/status", "r");
@@ -160,6 +173,7 @@ static double seconds(struct timeval t)
 int server_end(void)
 {
 	struct rusage self, ended;
+	char line[LINE_BYTES];
 	long kib = peak_memory_kib();
 
 	getrusage(RUSAGE_SELF, &self);
@@ -168,13 +182,14 @@ int server_end(void)
 	timeradd(&self.ru_stime, &ended.ru_stime, &self.ru_stime);
 	if (most_processes > 1 && ended.ru_maxrss > kib)
 		kib = ended.ru_maxrss;
+	snprintf(line, sizeof(line),
+		 "served %llu connections, %llu bytes; cpu %.2f s user, %.2f s system; "
+		 "memory %ld KiB, %d processes\n",
+		 counts->connections, counts->bytes, seconds(self.ru_utime), seconds(self.ru_stime),
+		 kib, most_processes);
 	pthread_mutex_lock(&log_lock); /* for ever: a thread that still serves says no more */
 	if (has_room(STDOUT_FILENO, 300))
-		dprintf(STDOUT_FILENO,
-			"served %llu connections, %llu bytes; cpu %.2f s user, %.2f s system; "
-			"memory %ld KiB, %d processes\n",
-			counts->connections, counts->bytes, seconds(self.ru_utime),
-			seconds(self.ru_stime), kib, most_processes);
+		print(line);
 	return EXIT_SUCCESS;
 }
 
@@ -217,15 +232,17 @@ void shortage(const char *call)
 
 void log_line(const char *what, ...)
 {
+	char line[LINE_BYTES];
 	va_list args;
 
 	if (opt.quiet)
 		return;
-	pthread_mutex_lock(&log_lock);
 	va_start(args, what);
-	if (has_room(STDOUT_FILENO, 0))
-		vdprintf(STDOUT_FILENO, what, args);
+	vsnprintf(line, sizeof(line), what, args);
 	va_end(args);
+	pthread_mutex_lock(&log_lock);
+	if (has_room(STDOUT_FILENO, 0))
+		print(line);
 	pthread_mutex_unlock(&log_lock);
 }
 

@@ -94,6 +94,29 @@ log_unread_terminal() {
 	wait "$PID"
 }
 
+# When that terminal is read again, what was cut is a line of its own, and the closing line is whole.
+#: tcp/server poll/server mtserver/server
+log_read_again() {
+	"$BIN/tests/peer" terminal "$P" -v 0 >out 2>err &
+	PID=$!
+	await out '^listening on '
+	located
+	peer ping "$ADDR" 500
+	reader=$(peer children "$PID")
+	kill -USR1 "$reader"
+	i=0
+	while [ "$(log_lines '^client .*: this is line ')" -lt 30 ]; do
+		i=$((i + 1))
+		[ $i -lt 3000 ] || fail "it is not read"
+	done
+	kill "$PID"
+	peer gone "$PID"
+	wait "$PID"
+	peer await out '^served'
+	expect_like "the closing line" "$CLOSING" "$(tail -n 1 out)"
+	expect "lines that begin in another one" 0 "$(grep -c '.client 127' out || :)"
+}
+
 # A log that has grown to the largest size that a file may have ends nothing either.
 #: one concurrent crew event -unix/stream_server
 log_largest_file() {
