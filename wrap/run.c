@@ -139,15 +139,25 @@ void wait_for_signal(int ms)
 		on_stop(signo);
 }
 
-/* A line that there was no room for is lost; one that was cut ends before the next begins. */
-static void print(const char *line)
+/*
+ * Waits MS milliseconds at most for each piece of LINE to be taken. A line that there is no room
+ * for is lost; one that was cut ends before the next begins.
+ */
+static void print(const char *line, int ms)
 {
 	static bool cut;
-	ssize_t n = (ssize_t)strlen(line), done;
+	size_t rest = strlen(line);
+	ssize_t n;
 
-	if (!cut || write(STDOUT_FILENO, "\n", 1) == 1) {
-		done = write(STDOUT_FILENO, line, (size_t)n);
-		cut = done > 0 && done < n;
+	if (cut && has_room(STDOUT_FILENO, ms) && write(STDOUT_FILENO, "\n", 1) == 1)
+		cut = false;
+	if (cut)
+		return;
+	while (rest > 0 && has_room(STDOUT_FILENO, ms) &&
+	       (n = write(STDOUT_FILENO, line, rest)) > 0) {
+		line += n;
+		rest -= (size_t)n;
+		cut = rest > 0;
 	}
 }
 
@@ -188,8 +198,7 @@ int server_end(void)
 		 counts->connections, counts->bytes, seconds(self.ru_utime), seconds(self.ru_stime),
 		 kib, most_processes);
 	pthread_mutex_lock(&log_lock); /* for ever: a thread that still serves says no more */
-	if (has_room(STDOUT_FILENO, 300))
-		print(line);
+	print(line, 300);
 	return EXIT_SUCCESS;
 }
 
@@ -241,8 +250,7 @@ void log_line(const char *what, ...)
 	vsnprintf(line, sizeof(line), what, args);
 	va_end(args);
 	pthread_mutex_lock(&log_lock);
-	if (has_room(STDOUT_FILENO, 0))
-		print(line);
+	print(line, 0);
 	pthread_mutex_unlock(&log_lock);
 }
 

@@ -112,7 +112,7 @@ log_read_again() {
 	kill "$PID"
 	peer gone "$PID"
 	wait "$PID"
-	peer await out '^served'
+	peer await out 'processes$'
 	expect_like "the closing line" "$CLOSING" "$(tail -n 1 out)"
 	expect "lines that begin in another one" 0 "$(grep -c '.client 127' out || :)"
 }
