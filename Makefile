@@ -39,7 +39,7 @@ demo: all tests $(filter libevent,$(T)) ## play each pair as two terminals (T=ep
 	tests/demo $(T)
 test: all tests $(filter libevent,$(T)) ## test everything in about a minute (T=epoll, SAN=thread)
 	T=$(T) tests/run
-test-full: all tests                    ## size and numbers too (about ten minutes)
+test-full: all tests                    ## size and numbers too (about two minutes)
 	T=$(T) tests/run -f
 bench: all tests                        ## measure the servers (FULL=1: all loads and charts)
 	tests/bench/run $(if $(FULL),full)
