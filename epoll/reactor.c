@@ -54,7 +54,7 @@ void reactor_free(struct reactor *r)
 
 static bool has_event(const struct reactor *r, int fd)
 {
-	return fd < r->size && r->table[fd].call != NULL;
+	return fd >= 0 && fd < r->size && r->table[fd].call != NULL;
 }
 
 /* When FD's time-out has passed. */

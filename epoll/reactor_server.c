@@ -6,8 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 
 #include "epoll/reactor.h"
@@ -21,7 +19,7 @@ static void on_client(struct reactor *r, int fd, uint32_t events, void *arg)
 	int want = echo_step(fd);
 
 	(void)arg;
-	if (events == 0 && want == KEEP) /* silent for too long, and owed nothing */
+	if (events == 0 && want == KEEP) /* silent for too long; who is owed is not idle */
 		want = client_drop(fd, 0);
 	if (want == OVER)
 		reactor_remove(r, fd);
@@ -31,14 +29,9 @@ static void on_client(struct reactor *r, int fd, uint32_t events, void *arg)
 
 static int add(struct reactor *r, int fd)
 {
-	int ms = (int)(1000 * opt.timeout);
-
 	if (reactor_add(r, fd, WANT_READ, on_client, NULL) == -1)
 		return -1;
-	reactor_timeout(r, fd, ms);
-	/* Who takes nothing of what it is owed for as long meets the kernel's time-out: tcp(7). */
-	if (ms > 0 && setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms)) == -1)
-		complain("setsockopt TCP_USER_TIMEOUT");
+	reactor_timeout(r, fd, (int)(1000 * opt.timeout));
 	return 0;
 }
 

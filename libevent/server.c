@@ -90,7 +90,8 @@ static void on_end(struct bufferevent *bev, short what, void *arg)
 	struct peer *p = arg;
 
 	/* No buffer to read into is not the client's fault. */
-	if ((what & BEV_EVENT_ERROR) && errno == ENOMEM && pause_for_room("read"))
+	if (what == (BEV_EVENT_ERROR | BEV_EVENT_READING) && errno == ENOMEM &&
+	    pause_for_room("read"))
 		return;
 	p->ended = true;
 	if (what & BEV_EVENT_EOF)

@@ -27,16 +27,18 @@ int main(int argc, char *argv[])
 	while (!stopping()) {
 		while (Waitpid(-1, NULL, WNOHANG) > 0)
 			alive--;
-		while (alive < opt.workers && (pid = Fork()) > 0)
+		if (alive < opt.workers && (pid = Fork()) > 0)
 			alive++;
 		if (pid == 0) {
 			while ((c = client_wait(lfd)) != NULL) /* needs lfd, so keeps it */
 				echo_client(c);
 			_exit(0);
 		}
-		if (alive < opt.workers)
+		if (pid == -1)
 			say_shortage("fork");
-		wait_for_signal(alive < opt.workers ? 100 : -1); /* ms; -1: for ever */
+		wait_for_signal(pid == -1	      ? 100
+				: alive < opt.workers ? 0
+						      : -1); /* ms; -1: for ever */
 	}
 	Close(lfd);
 	return children_end();

@@ -24,6 +24,7 @@ static void *work(void *arg)
 int main(int argc, char *argv[])
 {
 	pthread_t thread;
+	int err = 0;
 	int alive = 0;
 
 	opt.port = 8201;
@@ -34,14 +35,15 @@ int main(int argc, char *argv[])
 	hold_signals();
 
 	while (!stopping()) {
-		while (alive < opt.workers &&
-		       (errno = pthread_create(&thread, NULL, work, &lfd)) == 0) {
+		if (alive < opt.workers && (err = pthread_create(&thread, NULL, work, &lfd)) == 0) {
 			pthread_detach(thread);
 			alive++;
 		}
-		if (alive < opt.workers)
+		if ((errno = err) != 0)
 			say_shortage("pthread_create");
-		wait_for_signal(alive < opt.workers ? 100 : -1); /* ms; -1: for ever */
+		wait_for_signal(err != 0	      ? 100
+				: alive < opt.workers ? 0
+						      : -1); /* ms; -1: for ever */
 	}
 	Close(lfd);
 	return server_end();

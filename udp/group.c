@@ -35,7 +35,7 @@ void group_check(const struct sockaddr_in *self, const struct sockaddr_in *group
 {
 	if (self->sin_addr.s_addr == group->sin_addr.s_addr) {
 		errno = EINVAL;
-		complain("-a %s: nobody sends from there", opt.host);
+		complain("-a %s is where it sends to", opt.host);
 		exit(EXIT_FAILURE);
 	}
 }

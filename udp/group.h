@@ -15,7 +15,7 @@ bool on_loopback(const struct sockaddr_in *addr);
 
 /*
  * Server: ends the program when SELF, what it is bound to, is the address that GROUP is reached at:
- * it would hear all that it sends, and nothing can be sent from there.
+ * it would hear all that it sends.
  */
 void group_check(const struct sockaddr_in *self, const struct sockaddr_in *group);
 

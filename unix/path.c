@@ -58,7 +58,8 @@ static void bind_again(int fd, const struct sockaddr_un *sun)
 	int lock = open(dirname(copy.sun_path), O_RDONLY | O_CLOEXEC);
 
 	/* Not for ever: anybody who may read the directory may lock it too. */
-	for (int i = 0; i < 100 && flock(lock, LOCK_EX | LOCK_NB) == -1; i++)
+	for (int i = 0; i < 100 && flock(lock, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+	     i++)
 		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 	if (lstat(sun->sun_path, &file) == 0 && !S_ISSOCK(file.st_mode)) {
 		errno = EADDRINUSE;

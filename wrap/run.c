@@ -21,6 +21,7 @@
 #include "wrap/wrap.h"
 
 #define SHORTAGE_MS 100		 /* how long a blocking server waits for room */
+#define PATIENCE_MS 200		 /* how long the log waits for its reader */
 #define LINE_BYTES 2048		 /* no line of the log is longer */
 #define STACK_BYTES (256 * 1024) /* more than echo_step's buffer */
 
@@ -28,8 +29,9 @@
 struct counts {
 	atomic_ullong connections, bytes;
 	_Atomic int64_t last_shortage; /* in now_ms's time */
+	atomic_bool unread, cut; /* the log: its last line was lost, or stands there in part */
 };
-static struct counts *counts;
+static struct counts mine, *counts = &mine; /* mine: until there may be other processes */
 int most_processes = 1;
 
 /* Lock-free atomics: read by other threads, written by a signal handler. */
@@ -140,25 +142,30 @@ void wait_for_signal(int ms)
 }
 
 /*
- * Waits MS milliseconds at most for each piece of LINE to be taken. A line that there is no room
- * for is lost; one that was cut ends before the next begins.
+ * Who reads slowly is waited for, within reason. Who does not read is not, until there is room
+ * again: what there is no room for is lost, and a line that was cut ends before the next begins.
  */
-static void print(const char *line, int ms)
+static void print(const char *line)
 {
-	static bool cut;
+	bool patient = !counts->unread, begins = !counts->cut;
+	int64_t end = now_ms() + PATIENCE_MS;
 	size_t rest = strlen(line);
 	ssize_t n;
 
-	if (cut && has_room(STDOUT_FILENO, ms) && write(STDOUT_FILENO, "\n", 1) == 1)
-		cut = false;
-	if (cut)
-		return;
-	while (rest > 0 && has_room(STDOUT_FILENO, ms) &&
-	       (n = write(STDOUT_FILENO, line, rest)) > 0) {
-		line += n;
-		rest -= (size_t)n;
-		cut = rest > 0;
-	}
+	do {
+		n = 0;
+		if (has_room(STDOUT_FILENO, patient ? 1 : 0))
+			n = write(STDOUT_FILENO, begins ? line : "\n", begins ? rest : 1);
+		if (n == -1 && errno != EAGAIN)
+			return;
+		if (n > 0 && begins) {
+			line += n;
+			rest -= (size_t)n;
+			counts->cut = rest > 0;
+		}
+		begins = begins || n > 0;
+	} while (rest > 0 && (n > 0 || (patient && now_ms() < end)));
+	counts->unread = rest > 0;
 }
 
 static long peak_memory_kib(void)
@@ -198,7 +205,8 @@ int server_end(void)
 		 counts->connections, counts->bytes, seconds(self.ru_utime), seconds(self.ru_stime),
 		 kib, most_processes);
 	pthread_mutex_lock(&log_lock); /* for ever: a thread that still serves says no more */
-	print(line, 300);
+	counts->unread = false;	       /* the last words get their time */
+	print(line);
 	return EXIT_SUCCESS;
 }
 
@@ -250,7 +258,7 @@ void log_line(const char *what, ...)
 	vsnprintf(line, sizeof(line), what, args);
 	va_end(args);
 	pthread_mutex_lock(&log_lock);
-	print(line, 0);
+	print(line);
 	pthread_mutex_unlock(&log_lock);
 }
 

@@ -208,7 +208,7 @@ group_bound_to_the_group() {
 	address=${GROUP:-127.255.255.255}
 	# shellcheck disable=SC2086
 	expect_exit 1 "$P" $SHARED -a "$address" 0
-	expect "the reason" "$PROGRAM: -a $address: nobody sends from there: Invalid argument (EINVAL)" \
+	expect "the reason" "$PROGRAM: -a $address is where it sends to: Invalid argument (EINVAL)" \
 		"$(cat stderr)"
 }
 

@@ -117,6 +117,21 @@ log_read_again() {
 	expect "lines that begin in another one" 0 "$(grep -c '.client 127' out || :)"
 }
 
+# Who reads the log gets all of it, though a terminal takes little at a time.
+#: tcp/server poll/server mtserver/server mpserver/server
+log_read() {
+	"$BIN/tests/peer" terminal "$P" -v 0 >out 2>err &
+	PID=$!
+	await out '^listening on '
+	located
+	kill -USR1 "$(peer children "$PID")"
+	expect "what came back" 100000 "$(tr '\0' a </dev/zero | head -c 100000 | copy | wc -c)"
+	await out '^client .* closed, 100000 bytes'
+	kill "$PID"
+	peer await out 'processes$'
+	expect "what was shown" 100000 "$(sed -n 's/^client [0-9.:]*: //p' out | tr -dc a | wc -c)"
+}
+
 # A log that has grown to the largest size that a file may have ends nothing either.
 #: one concurrent crew event -unix/stream_server
 log_largest_file() {
