@@ -89,11 +89,11 @@ void shortage(const char *call);
 int64_t now_ms(void);
 
 /*
- * The log, a line each on stdout; none with -q, and none that stdout has no room for (one may be
- * cut then): a log that nobody reads must not stop the server. Those that count come after
- * server_ready. WHO is the peer's address as text. log_connected counts a connection; log_data
- * counts N bytes, and with -v shows them, other than printable ones as \xNN; log_gone says
- * "closed", or "reset" when ERR is not 0.
+ * The log, a line each on stdout; none with -q. A reader that is slow is waited for, one that has
+ * not read for 200 ms is not: lines are lost then, for a log that nobody reads must not stop the
+ * server. Those that count come after server_ready. WHO is the peer's address as text.
+ * log_connected counts a connection; log_data counts N bytes, and with -v shows them, other than
+ * printable ones as \xNN; log_gone says "closed", or "reset" when ERR is not 0.
  */
 void log_line(const char *what, ...) __attribute__((format(printf, 1, 2)));
 void log_connected(const char *who);
