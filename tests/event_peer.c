@@ -158,7 +158,8 @@ static void until_stdin_ends(void)
 		;
 }
 
-static void together(const char *addr, int pid, int n)
+/* N clients that were answered a line. */
+static int *served(const char *addr, int n)
 {
 	int *fds = calloc((size_t)n, sizeof(*fds));
 
@@ -170,6 +171,13 @@ static void together(const char *addr, int pid, int n)
 		if (!answered(fds[i]))
 			die("closed");
 	}
+	return fds;
+}
+
+static void together(const char *addr, int pid, int n)
+{
+	int *fds = served(addr, n);
+
 	hold_back(pid);
 	for (int i = 0; i < n; i++) {
 		say(fds[i], LINE, sizeof(LINE) - 1);
@@ -203,16 +211,8 @@ static void refused(const char *addr, int n)
 static void again(const char *addr, int n)
 {
 	static char data[3000], echo[sizeof(data)];
-	int *fds = calloc((size_t)n, sizeof(*fds));
+	int *fds = served(addr, n);
 
-	if (fds == NULL)
-		perr_exit("calloc");
-	for (int i = 0; i < n; i++) {
-		fds[i] = dial(addr);
-		say(fds[i], LINE, sizeof(LINE) - 1);
-		if (!answered(fds[i]))
-			die("closed");
-	}
 	printf("there\n");
 	fflush(stdout);
 	until_stdin_ends();

@@ -214,9 +214,10 @@ static void refused(void)
 	int fd = open("/dev/null", O_RDONLY);
 
 	begin();
+	reactor_remove(r, -1); /* nothing there: nothing happens */
 	check("a file is refused", -1, reactor_add(r, fd, EPOLLIN, on_take, "-"));
 	check("with EPERM", EPERM, errno);
-	reactor_remove(r, fd); /* nothing there: nothing happens */
+	reactor_remove(r, fd);
 	reactor_remove(r, 1 << 30);
 	close(fd);
 	end();

@@ -1,7 +1,7 @@
 /*
  * The work that all pairs share. Servers: upper-casing, and the echo in its two forms, blocking
  * (serve a client to its end) and non-blocking (one step, then say what to wait for). Clients: a
- * flow, the buffer of one direction, for those that wait for several things at once.
+ * flow, one direction with its buffer, blocking or in a loop, so that neither waits for the other.
  */
 #ifndef WRAP_ECHO_H
 #define WRAP_ECHO_H
