@@ -57,6 +57,16 @@ await() {
 	peer await "$1" "$2" || fail "no line '$2' came in $1: $(tail -n 3 "$1" 2>/dev/null)"
 }
 
+# wait_until WHAT COMMAND...: until it succeeds; else, after a minute, fails with WHAT and with what
+# COMMAND left in $saw.
+wait_until() {
+	what=$1 saw='' bound=$(($(date +%s) + 60))
+	shift
+	until "$@"; do
+		[ "$(date +%s)" -lt "$bound" ] || fail "$what: $saw"
+	done
+}
+
 # start [OPTIONS]: the program under test, a server, on a port that the kernel picks (a path for
 # AF_UNIX). Sets PID, ADDR as it prints it, and WHERE, what a client takes for it.
 start() {
@@ -154,11 +164,12 @@ stands_still() {
 
 # crew_of N [GONE]: waits until the server has N children, GONE not among them.
 crew_of() {
-	i=0
-	until [ "$(peer children "$PID" | grep -vcx "${2:-none}")" -eq "$1" ]; do
-		i=$((i + 1))
-		[ $i -lt 3000 ] || fail "no crew of $1: $(peer children "$PID")"
-	done
+	wait_until "no crew of $1" is_crew_of "$1" "${2:-none}"
+}
+
+is_crew_of() {
+	saw=$(peer children "$PID" | grep -vx "$2" || :)
+	[ "$(echo "$saw" | wc -w)" -eq "$1" ]
 }
 
 # served: the numbers of the closing line, "CONNECTIONS BYTES".
@@ -169,6 +180,12 @@ served() {
 # log_lines PATTERN: how many lines of the server's log are like that.
 log_lines() {
 	grep -Ec -- "$1" out || :
+}
+
+# has_logged N PATTERN: so many of them, or more.
+has_logged() {
+	saw=$(log_lines "$2")
+	[ "$saw" -ge "$1" ]
 }
 
 # shellcheck source=/dev/null

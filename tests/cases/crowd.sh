@@ -7,13 +7,15 @@ usage() {
 	done | wc -l
 }
 
-# settled USAGE: waits until it is that again. (The thread sanitizer starts a thread of its own.)
+# settled USAGE: waits until it is that again.
 settled() {
-	i=0
-	while now=$(usage) && [ "$now" -ne "$1" ] && { [ -z "${SAN:-}" ] || [ "$now" -ne "$(($1 + 1))" ]; }; do
-		i=$((i + 1))
-		[ $i -lt 3000 ] || fail "descriptors, threads and processes: first $1, now $now"
-	done
+	wait_until "descriptors, threads and processes were $1" is_usage "$1"
+}
+
+is_usage() {
+	saw=$(usage)
+	[ "$saw" -eq "$1" ] || # the thread sanitizer starts a thread of its own
+		{ [ -n "${SAN:-}" ] && [ "$saw" -eq $(($1 + 1)) ]; }
 }
 
 # No zombie is left: a client has gone when its process has been waited for.

@@ -18,18 +18,20 @@ idle_clients_closed() {
 	"$BIN/epoll/client" $WHERE <silence >silent 2>silent.err &
 	exec 4>silence
 	i=0
-	until grep -q 'client .* closed' out; do
-		i=$((i + 1))
-		echo "line $i" >&3
-		await back "^LINE $i\$"
-		[ $i -lt 10000 ] || fail "the silent client stays"
-	done
+	wait_until "the silent client stays" talked_until_closed
 	await silent.err 'the server closed before the input ended'
 	exec 3>&-
 	wait "$talking" || fail "the talking client was closed too"
 	exec 4>&-
 	[ "$i" -ge 5 ] || fail "closed at once, after $i lines of the other client"
 	stop
+}
+
+talked_until_closed() {
+	i=$((i + 1))
+	echo "line $i" >&3
+	await back "^LINE $i\$"
+	grep -q 'client .* closed' out
 }
 
 # Without -t silence ends nothing: nobody is closed, and the loop sleeps without an end.

@@ -161,18 +161,15 @@ slow_stdout() {
 	client <input >back 2>client.err &
 	exec 3<back
 	# Nobody reads what comes back yet.
-	i=0
-	until [ "$(client_sent $!)" -ge 1000000 ]; do
-		i=$((i + 1))
-		[ $i -lt 3000 ] || fail "sent only $(client_sent $!) bytes"
-	done
+	wait_until 'bytes sent of 1000000' has_sent $! 1000000
 	expect "bytes" 1000000 "$(head -c 1000000 <&3 | wc -c)"
 	exec 3<&-
 	wait $!
 	stop
 }
 
-# client_sent PID: how many bytes of stdin, a file, it has taken.
-client_sent() {
-	sed -n 's/^pos:[^0-9]*//p' "/proc/$1/fdinfo/0"
+# has_sent PID BYTES: it has taken so many of its stdin, a file.
+has_sent() {
+	saw=$(sed -n 's/^pos:[^0-9]*//p' "/proc/$1/fdinfo/0")
+	[ "$saw" -ge "$2" ]
 }

@@ -169,12 +169,13 @@ fifo_full() {
 	await err 'write testfifo: Resource temporarily unavailable \(EAGAIN\)$'
 	before=$(grep -c '^wrote' wrote)
 	cat testfifo >read &
-	i=0
-	until [ "$(grep -c '^wrote' wrote)" -gt "$before" ]; do
-		i=$((i + 1))
-		[ $i -lt 3000 ] || fail "it does not go on"
-	done
+	wait_until 'it does not go on' wrote_more_than "$before"
 	expect "how often it was said" 1 "$(wc -l <err)"
+}
+
+wrote_more_than() {
+	saw=$(grep -c '^wrote' wrote)
+	[ "$saw" -gt "$1" ]
 }
 
 # By length, whatever the bytes are, and however many come at once.

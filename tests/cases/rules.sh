@@ -105,12 +105,13 @@ socket_options_of_client() {
 	select/* | poll/* | epoll/client) nonblock=1 ;;
 	*) nonblock=. ;;
 	esac
-	i=0
-	until sockets connected | grep -qx "TCP_NODELAY=1 .* O_NONBLOCK=$nonblock"; do
-		i=$((i + 1))
-		[ $i -lt 1000 ] || fail "its socket: $(sockets connected)"
-	done
+	wait_until 'its socket' is_connected_with "TCP_NODELAY=1 .* O_NONBLOCK=$nonblock"
 	exec 3>&-
+}
+
+is_connected_with() {
+	saw=$(sockets connected)
+	echo "$saw" | grep -qx "$1"
 }
 
 # The shell's stdin blocks afterwards as it did before.
@@ -184,19 +185,21 @@ cpu_of_children() {
 	start -q
 	peer flood "$ADDR" >flooding 2>&1 &
 	await flooding flooding
-	i=0 used=0
-	until [ "$used" -ge 20 ]; do
-		used=0
-		for pid in $(peer children "$PID"); do
-			used=$((used + $(ticks "$pid")))
-		done
-		i=$((i + 1))
-		[ $i -lt 3000 ] || fail "the children have used $used ticks"
-	done
+	wait_until 'ticks that the children have used' have_used 20
+	used=$saw
 	stop
 	told=$(sed -n '$s/.*cpu \([0-9]*\)\.\([0-9]*\) s user, \([0-9]*\)\.\([0-9]*\) s.*/\1\2 \3\4/p' out |
 		awk '{ print $1 + $2 }')
 	[ "$told" -ge $((used - 4)) ] || fail "the children have used $used ticks, told are $told"
+}
+
+# have_used TICKS: the server's children, so many or more.
+have_used() {
+	saw=0
+	for pid in $(peer children "$PID"); do
+		saw=$((saw + $(ticks "$pid")))
+	done
+	[ "$saw" -ge "$1" ]
 }
 
 # A server that scales lifts its own soft limit of descriptors.
@@ -492,11 +495,8 @@ leavers() {
 		rm "full$i"
 	done
 	kill $clients
-	left=$((left + ${1:-10})) i=0
-	until [ "$(log_lines '^client .* reset, ')" -eq $left ]; do
-		i=$((i + 1))
-		[ $i -lt 3000 ] || fail 'the server does not see that they have left'
-	done
+	left=$((left + ${1:-10}))
+	wait_until "seen to leave, of $left" has_logged $left '^client .* reset, '
 }
 
 # A client that has left is not told, with its descriptor closed, that it was silent for too long.

@@ -104,11 +104,7 @@ log_read_again() {
 	peer ping "$ADDR" 500
 	reader=$(peer children "$PID")
 	kill -USR1 "$reader"
-	i=0
-	while [ "$(log_lines '^client .*: this is line ')" -lt 30 ]; do
-		i=$((i + 1))
-		[ $i -lt 3000 ] || fail "it is not read"
-	done
+	wait_until 'lines that were read' has_logged 30 '^client .*: this is line '
 	kill "$PID"
 	peer gone "$PID"
 	wait "$PID"
