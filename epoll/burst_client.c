@@ -34,9 +34,7 @@ int main(int argc, char *argv[])
 	uint64_t nbursts = 0, received = 0;
 	bool ended = false;
 
-	opt.port = 8080;
-	opt.period = 10;
-	options(argc, argv, "sn", "[HOST [PORT]]");
+	options(argc, argv, "[-s SECONDS=10] [-n N] [HOST=127.0.0.1 [PORT=8080]]");
 	int fd = tcp_connect(opt.host, opt.port);
 	int64_t next = now_ms(); /* when something is to be sent */
 

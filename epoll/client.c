@@ -38,8 +38,7 @@ static void watch(struct flow *f)
 
 int main(int argc, char *argv[])
 {
-	opt.port = 8888;
-	options(argc, argv, "", "[HOST [PORT]]");
+	options(argc, argv, "[HOST=127.0.0.1 [PORT=8888]]");
 	int fd = tcp_connect(opt.host, opt.port);
 	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
 	epfd = Epoll_create1(0);

@@ -33,8 +33,7 @@ static int add(int fd)
 
 int main(int argc, char *argv[])
 {
-	opt.port = 8888;
-	options(argc, argv, "vqa", "[PORT]");
+	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=8888]");
 	int lfd = tcp_listen(opt.host, opt.port);
 	fcntl(lfd, F_SETFL, O_NONBLOCK); /* a client may be gone between the wait and accept */
 	raise_descriptor_limit();

@@ -57,8 +57,7 @@ static void on_listener(struct reactor *r, int lfd, uint32_t events, void *arg)
 
 int main(int argc, char *argv[])
 {
-	opt.port = 8890;
-	options(argc, argv, "vqat", "[PORT]");
+	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [-t SECONDS] [PORT=8890]");
 	int lfd = tcp_listen(opt.host, opt.port);
 	fcntl(lfd, F_SETFL, O_NONBLOCK); /* a client may be gone between the wait and accept */
 	raise_descriptor_limit();

@@ -17,8 +17,7 @@
 #define MAXLINE 10
 #define CLIENTS 64 /* an experiment needs no more */
 
-enum mode { LT, ET, DRAIN };
-static const char *const modes[] = {"lt", "et", "drain", NULL};
+enum mode { LT, ET, DRAIN }; /* as -m names them */
 
 static int epfd;
 static struct peer { /* by descriptor */
@@ -90,10 +89,8 @@ int main(int argc, char *argv[])
 {
 	struct epoll_event ready[10], event = {.events = EPOLLIN};
 
-	opt.port = 8080;
-	opt.mode = modes[LT];
-	options(argc, argv, "vqam", "[PORT]");
-	enum mode mode = (enum mode)option_mode(modes);
+	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [-m lt|et|drain] [PORT=8080]");
+	enum mode mode = (enum mode)opt.mode;
 	opt.verbose = !opt.quiet; /* what is read when is all that this shows */
 	int lfd = event.data.fd = tcp_listen(opt.host, opt.port);
 	epfd = Epoll_create1(0);

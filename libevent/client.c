@@ -86,8 +86,7 @@ static void on_end(struct bufferevent *bev, short what, void *arg)
 
 int main(int argc, char *argv[])
 {
-	opt.port = 1233;
-	options(argc, argv, "", "[HOST [PORT]]");
+	options(argc, argv, "[HOST=127.0.0.1 [PORT=1233]]");
 	int fd = tcp_connect(opt.host, opt.port);
 	fcntl(fd, F_SETFL, O_NONBLOCK); /* the socket only: stdin and stdout are the shell's too */
 

@@ -77,8 +77,7 @@ static void on_interrupt(evutil_socket_t signo, short what, void *arg)
 
 int main(int argc, char *argv[])
 {
-	opt.path = "testfifo";
-	options(argc, argv, "", "[PATH]");
+	options(argc, argv, "[PATH=testfifo]");
 	if ((base = event_base_new()) == NULL)
 		perr_exit("event_base_new");
 	open_fifo();

@@ -61,9 +61,7 @@ static void on_interrupt(evutil_socket_t signo, short what, void *arg)
 
 int main(int argc, char *argv[])
 {
-	opt.path = "testfifo";
-	opt.period = 1;
-	options(argc, argv, "sn", "[PATH]");
+	options(argc, argv, "[-s SECONDS=1] [-n N] [PATH=testfifo]");
 	if ((base = event_base_new()) == NULL)
 		perr_exit("event_base_new");
 	open_fifo();

@@ -135,8 +135,7 @@ static void on_client(struct evconnlistener *lev, evutil_socket_t cfd, struct so
 
 int main(int argc, char *argv[])
 {
-	opt.port = 1233;
-	options(argc, argv, "vqa", "[PORT]");
+	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=1233]");
 	int lfd = tcp_listen(opt.host, opt.port);
 	fcntl(lfd, F_SETFL, O_NONBLOCK); /* a client may be gone between the wait and accept */
 	raise_descriptor_limit();

@@ -17,9 +17,7 @@ int main(int argc, char *argv[])
 	pid_t pid = -1;
 	int alive = 0;
 
-	opt.port = 9998;
-	opt.workers = 4;
-	options(argc, argv, "vqaw", "[PORT]");
+	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [-w N=4] [PORT=9998]");
 	int lfd = tcp_listen(opt.host, opt.port);
 	server_ready(lfd);
 	hold_signals();

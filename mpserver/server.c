@@ -23,8 +23,7 @@ int main(int argc, char *argv[])
 	struct sigaction action = {.sa_handler = reap};
 	struct client *c;
 
-	opt.port = 9999;
-	options(argc, argv, "vqa", "[PORT]");
+	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=9999]");
 	int lfd = tcp_listen(opt.host, opt.port);
 	sigaction(SIGCHLD, &action, NULL); /* before the first child */
 	server_ready(lfd);

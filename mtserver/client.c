@@ -31,8 +31,7 @@ int main(int argc, char *argv[])
 {
 	pthread_t thread;
 
-	opt.port = 8200;
-	options(argc, argv, "", "[HOST [PORT]]");
+	options(argc, argv, "[HOST=127.0.0.1 [PORT=8200]]");
 	int fd = tcp_connect(opt.host, opt.port);
 	up.from = STDIN_FILENO;
 	up.to = fd;

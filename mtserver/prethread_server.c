@@ -27,9 +27,7 @@ int main(int argc, char *argv[])
 	int err = 0;
 	int alive = 0;
 
-	opt.port = 8201;
-	opt.workers = 4;
-	options(argc, argv, "vqaw", "[PORT]");
+	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [-w N=4] [PORT=8201]");
 	int lfd = tcp_listen(opt.host, opt.port);
 	server_ready(lfd);
 	hold_signals();

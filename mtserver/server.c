@@ -23,8 +23,7 @@ int main(int argc, char *argv[])
 	pthread_t thread;
 	struct client *c;
 
-	opt.port = 8200;
-	options(argc, argv, "vqa", "[PORT]");
+	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=8200]");
 	int lfd = tcp_listen(opt.host, opt.port);
 	raise_descriptor_limit();
 	if ((errno = pthread_attr_init(&attr)) != 0 ||

@@ -25,11 +25,9 @@ int main(int argc, char *argv[])
 	unsigned tick = 0;
 	char buf[65536];
 
-	opt.port = 8000;
-	opt.listeners = 9000;
-	opt.group = "239.0.0.2";
-	opt.interface = "lo";
-	options(argc, argv, "vqagips", "[PORT]");
+	options(argc, argv,
+		"[-v|-q] [-a ADDR=127.0.0.1] [-g GROUP=239.0.0.2] [-i IFACE=lo] [-p PORT=9000] [-s "
+		"SECONDS] [PORT=8000]");
 	struct sockaddr_in addr = address(opt.host, opt.port);
 	struct sockaddr_in group = address(opt.group, opt.listeners);
 	socklen_t len = sizeof(addr);

@@ -25,8 +25,7 @@ static struct pollfd watch(const struct flow *f)
 
 int main(int argc, char *argv[])
 {
-	opt.port = 6666;
-	options(argc, argv, "", "[HOST [PORT]]");
+	options(argc, argv, "[HOST=127.0.0.1 [PORT=6666]]");
 	int fd = tcp_connect(opt.host, opt.port);
 	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
 	up.from = STDIN_FILENO;

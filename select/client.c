@@ -33,8 +33,7 @@ static bool ready(const struct flow *f)
 
 int main(int argc, char *argv[])
 {
-	opt.port = 4232;
-	options(argc, argv, "", "[HOST [PORT]]");
+	options(argc, argv, "[HOST=127.0.0.1 [PORT=4232]]");
 	int fd = tcp_connect(opt.host, opt.port);
 	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
 	errno = EMFILE;

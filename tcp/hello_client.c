@@ -25,8 +25,7 @@ int main(int argc, char *argv[])
 	const size_t len = strlen(hello);
 	int on = 1;
 
-	opt.port = 9527;
-	options(argc, argv, "", "[HOST [PORT]]");
+	options(argc, argv, "[HOST=127.0.0.1 [PORT=9527]]");
 	addr.sin_port = htons(opt.port);
 	if (inet_pton(AF_INET, opt.host, &addr.sin_addr) != 1) {
 		errno = EINVAL;

@@ -47,8 +47,7 @@ int main(int argc, char *argv[])
 	struct sockaddr_in addr = {.sin_family = AF_INET}, peer;
 	int on = 1;
 
-	opt.port = 9527;
-	options(argc, argv, "vqa", "[PORT]");
+	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=9527]");
 	addr.sin_port = htons(opt.port);
 	if (inet_pton(AF_INET, opt.host, &addr.sin_addr) != 1) {
 		errno = EINVAL;

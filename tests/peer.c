@@ -490,12 +490,24 @@ static int wakeups(int pid)
 	return 0;
 }
 
+/* What a terminal shows, without the carriage returns that it adds. */
+static void say_unix(char *text, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (text[i] != '\r')
+			text[kept++] = text[i];
+	say(STDOUT_FILENO, text, kept);
+}
+
 /* The command is this process; who holds the other end of its terminal is a child. */
 static int terminal(char *argv[])
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY), signo;
 	sigset_t go;
-	char c = '\0';
+	char text[4096];
+	ssize_t n;
 
 	if (master == -1 || grantpt(master) == -1 || unlockpt(master) == -1)
 		perr_exit("posix_openpt");
@@ -511,15 +523,13 @@ static int terminal(char *argv[])
 		sigemptyset(&go);
 		sigaddset(&go, SIGUSR1);
 		sigprocmask(SIG_BLOCK, &go, NULL);
-		for (bool first = true; Read(master, &c, 1) == 1;) {
-			if (c != '\r')
-				say(STDOUT_FILENO, &c, 1);
-			if (first && c == '\n') {
-				sigwait(&go, &signo);
-				prctl(PR_SET_PDEATHSIG, 0); /* to read its last words */
-				first = false;
-			}
-		}
+		while (Read(master, text, 1) == 1 && text[0] != '\n')
+			say_unix(text, 1);
+		say(STDOUT_FILENO, "\n", 1);
+		sigwait(&go, &signo);
+		prctl(PR_SET_PDEATHSIG, 0); /* to read its last words */
+		while ((n = Read(master, text, sizeof(text))) > 0)
+			say_unix(text, (size_t)n);
 		_exit(0);
 	}
 	close(master);

@@ -126,13 +126,17 @@ static void full(const char *addr)
 	static char block[4096];
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	const char *colon = strrchr(addr, ':');
-	int least = 1; /* the kernel makes more of it */
+	int least = 1;		 /* the kernel makes more of it */
+	int enough = 128 * 1024; /* for a server's largest read */
+	int segment = 1460;	 /* the server's kernel keeps room for ten of lo's 64 KiB else */
 
 	if (colon == NULL)
 		die("not an address of TCP");
 	in.sin_port = htons((uint16_t)atoi(colon + 1));
 	struct pollfd p = {.fd = Socket(AF_INET, SOCK_STREAM, 0), .events = POLLOUT};
 	setsockopt(p.fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	setsockopt(p.fd, SOL_SOCKET, SO_SNDBUF, &enough, sizeof(enough));
+	setsockopt(p.fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
 	Connect(p.fd, (struct sockaddr *)&in, sizeof(in));
 	while (poll(&p, 1, 200) == 1)
 		if (send(p.fd, block, sizeof(block), MSG_DONTWAIT | MSG_NOSIGNAL) == -1 &&

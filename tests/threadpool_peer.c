@@ -11,7 +11,7 @@ int main(int argc, char *argv[])
 	struct client *c;
 	char buf[64];
 
-	options(argc, argv, "", "");
+	options(argc, argv, "");
 	int lfd = tcp_listen("127.0.0.1", 0);
 	server_ready(lfd);
 	while ((c = client_wait(lfd)) != NULL) {

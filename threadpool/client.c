@@ -49,9 +49,7 @@ int main(int argc, char *argv[])
 	int64_t start = now_ms();
 	int whole = 0;
 
-	opt.port = 8300;
-	opt.count = 100;
-	options(argc, argv, "n", "[HOST [PORT]]");
+	options(argc, argv, "[-n N=100] [HOST=127.0.0.1 [PORT=8300]]");
 	struct session *sessions = calloc((size_t)opt.count, sizeof(*sessions));
 	if (sessions == NULL)
 		perr_exit("calloc");

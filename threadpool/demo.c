@@ -53,8 +53,7 @@ int main(int argc, char *argv[])
 {
 	int numbers[TASKS], before = 0, threads;
 
-	opt.period = 1;
-	options(argc, argv, "s", "");
+	options(argc, argv, "[-s SECONDS=1]");
 	start = now_ms();
 	threadpool_t *pool = threadpool_create(MIN_THREADS, 100, 100);
 	if (pool == NULL || threadpool_set_period(pool, (int)(opt.period * 1000)) == -1)

@@ -49,8 +49,7 @@ static void *step(void *arg)
 
 int main(int argc, char *argv[])
 {
-	opt.port = 8300;
-	options(argc, argv, "vqa", "[PORT]");
+	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=8300]");
 	int lfd = tcp_listen(opt.host, opt.port);
 	fcntl(lfd, F_SETFL, O_NONBLOCK); /* a client may be gone between the wait and accept */
 	raise_descriptor_limit();

@@ -17,9 +17,7 @@ int main(int argc, char *argv[])
 {
 	int on = 1;
 
-	opt.port = 9528;
-	opt.listeners = 9000;
-	options(argc, argv, "np", "[HOST [PORT]]");
+	options(argc, argv, "[-p PORT=9000] [-n N] [HOST=127.0.0.1 [PORT=9528]]");
 	/* All addresses: a socket bound to one of them does not hear what is sent to another. */
 	struct sockaddr_in own = address("0.0.0.0", opt.listeners);
 	struct sockaddr_in server = address(opt.host, opt.port);

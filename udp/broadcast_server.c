@@ -17,10 +17,8 @@ int main(int argc, char *argv[])
 	char buf[65536];
 	int on = 1;
 
-	opt.port = 9528;
-	opt.listeners = 9000;
-	opt.broadcast = "127.255.255.255";
-	options(argc, argv, "vqabp", "[PORT]");
+	options(argc, argv,
+		"[-v|-q] [-a ADDR=127.0.0.1] [-b ADDR=127.255.255.255] [-p PORT=9000] [PORT=9528]");
 	struct sockaddr_in addr = address(opt.host, opt.port);
 	struct sockaddr_in everyone = address(opt.broadcast, opt.listeners);
 	socklen_t len = sizeof(addr);

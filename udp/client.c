@@ -62,9 +62,7 @@ int main(int argc, char *argv[])
 	int status = EXIT_SUCCESS;
 	ssize_t n;
 
-	opt.port = 9527;
-	opt.timeout = 1;
-	options(argc, argv, "tB", "[HOST [PORT]]");
+	options(argc, argv, "[-t SECONDS=1] [-B BYTES] [HOST=127.0.0.1 [PORT=9527]]");
 	addr.sin_port = htons(opt.port);
 	if (inet_pton(AF_INET, opt.host, &addr.sin_addr) != 1) {
 		errno = EINVAL;

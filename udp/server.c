@@ -22,8 +22,7 @@ int main(int argc, char *argv[])
 	socklen_t len = sizeof(addr);
 	char buf[65536]; /* no datagram is larger: with a smaller one its end would be cut off */
 
-	opt.port = 9527;
-	options(argc, argv, "vqaB", "[PORT]");
+	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [-B BYTES] [PORT=9527]");
 	addr.sin_port = htons(opt.port);
 	if (inet_pton(AF_INET, opt.host, &addr.sin_addr) != 1) {
 		errno = EINVAL;

@@ -54,9 +54,7 @@ int main(int argc, char *argv[])
 
 	snprintf(own, sizeof(own), "cli.%d.socket", getpid());
 	opt.own = own;
-	opt.path = "srv.socket";
-	opt.timeout = 1;
-	options(argc, argv, "ct", "[PATH]");
+	options(argc, argv, "[-c OWN] [-t SECONDS=1] [PATH=srv.socket]");
 	int fd = Socket(AF_UNIX, SOCK_DGRAM, 0);
 	wait.tv_sec = (time_t)opt.timeout;
 	wait.tv_usec = (suseconds_t)((opt.timeout - (double)wait.tv_sec) * 1e6);

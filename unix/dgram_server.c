@@ -37,8 +37,7 @@ int main(int argc, char *argv[])
 	struct sockaddr_un peer = {.sun_family = AF_UNIX};
 	char who[ADDRESS_TEXT];
 
-	opt.path = "srv.socket";
-	options(argc, argv, "vq", "[PATH]");
+	options(argc, argv, "[-v|-q] [PATH=srv.socket]");
 	int fd = Socket(AF_UNIX, SOCK_DGRAM, 0);
 	path_bind(fd, opt.path);
 	server_ready(fd);

@@ -26,8 +26,7 @@ static struct pollfd watch(const struct flow *f)
 
 int main(int argc, char *argv[])
 {
-	opt.path = "srv.socket";
-	options(argc, argv, "c", "[PATH]");
+	options(argc, argv, "[-c OWN] [PATH=srv.socket]");
 	int fd = Socket(AF_UNIX, SOCK_STREAM, 0);
 	if (opt.own != NULL)
 		path_bind(fd, opt.own);

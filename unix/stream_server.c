@@ -33,8 +33,7 @@ int main(int argc, char *argv[])
 	pthread_t thread;
 	struct client *c;
 
-	opt.path = "srv.socket";
-	options(argc, argv, "vq", "[PATH]");
+	options(argc, argv, "[-v|-q] [PATH=srv.socket]");
 	int lfd = path_listen(opt.path);
 	raise_descriptor_limit();
 	if ((errno = pthread_attr_init(&attr)) != 0 ||

@@ -10,76 +10,15 @@
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 
-struct options opt = {.host = "127.0.0.1"};
+struct options opt;
 
-/* What a command line may hold: options, and without a letter operands, in their order. */
-static const struct item {
-	char letter;
-	enum { FLAG, TEXT, SECONDS, COUNT, PORT } kind;
-	void *value;
-	const char *name, *help;
-} items[] = {
-    {'v', FLAG, &opt.verbose, "", "show the data too"},
-    {'q', FLAG, &opt.quiet, "", "print only the first and the closing line"},
-    {'a', TEXT, &opt.host, "ADDR", "the address to listen on"},
-    {'b', TEXT, &opt.broadcast, "ADDR", "the broadcast address"},
-    {'g', TEXT, &opt.group, "GROUP", "the multicast group"},
-    {'i', TEXT, &opt.interface, "IFACE", "the network interface"},
-    {'p', PORT, &opt.listeners, "PORT", "the listeners' port"},
-    {'c', TEXT, &opt.own, "OWN", "the client's own path"},
-    {'m', TEXT, &opt.mode, "MODE", "how to wait and read"},
-    {'t', SECONDS, &opt.timeout, "SECONDS", "a time-out"},
-    {'s', SECONDS, &opt.period, "SECONDS", "a period"},
-    {'w', COUNT, &opt.workers, "N", "how many workers"},
-    {'n', COUNT, &opt.count, "N", "how many times"},
-    {'B', COUNT, &opt.bytes, "BYTES", "the size of the socket's buffers"},
-    {'\0', TEXT, &opt.host, "HOST", "the server's address"},
-    {'\0', TEXT, &opt.path, "PATH", "the file to meet at"},
-    {'\0', PORT, &opt.port, "PORT", "the server's port"},
-};
-#define END (items + sizeof(items) / sizeof(items[0]))
-
-static const char *letters, *operands; /* what this program's may hold */
-
-static bool taken(const struct item *i)
-{
-	return i->letter != '\0' ? strchr(letters, i->letter) != NULL
-				 : strstr(operands, i->name) != NULL;
-}
-
-static void usage(FILE *out)
-{
-	fprintf(out, "usage: %s [-h]", program_name());
-	for (const struct item *i = items; i < END; i++) {
-		if (taken(i) && i->letter == 'v')
-			fprintf(out, " [-v|-q]");
-		else if (taken(i) && i->letter != '\0' && i->kind != FLAG)
-			fprintf(out, " [-%c %s]", i->letter, i->name);
-	}
-	fprintf(out, "%s%s\n", *operands == '\0' ? "" : " ", operands);
-	for (const struct item *i = items; i < END; i++) {
-		char flag[] = {'-', i->letter, ' ', '\0'};
-		if (!taken(i))
-			continue;
-		fprintf(out, "  %s%-*s %s", i->letter == '\0' ? "" : flag,
-			i->letter == '\0' ? 11 : 8, i->name, i->help);
-		if (i->kind == TEXT && *(const char **)i->value != NULL)
-			fprintf(out, " (%s)", *(const char **)i->value);
-		if (i->kind == SECONDS && *(double *)i->value > 0)
-			fprintf(out, " (%g)", *(double *)i->value);
-		if (i->kind == COUNT && *(int *)i->value > 0)
-			fprintf(out, " (%d)", *(int *)i->value);
-		if (i->kind == PORT)
-			fprintf(out, " (%u)", *(uint16_t *)i->value);
-		fprintf(out, "\n");
-	}
-}
+static const char *usage; /* the line that the program gave */
 
 static void usage_error(const char *what, const char *value)
 {
 	errno = 0;
 	complain("%s: '%s'", what, value);
-	usage(stderr);
+	dprintf(STDERR_FILENO, "usage: %s [-h] %s\n", program_name(), usage);
 	exit(2);
 }
 
@@ -94,32 +33,66 @@ static int whole_number(const char *text, long min, long max, const char *what)
 	return (int)n;
 }
 
-static void set(const struct item *i, const char *text)
+static int count(const char *text)
 {
-	/* 0 asks the kernel for a free port: only who listens can. */
-	bool listens = i->value == &opt.port && strstr(operands, "HOST") == NULL;
-	char *end;
+	return whole_number(text, 1, INT_MAX, "not a whole number from 1");
+}
 
-	switch (i->kind) {
-	case FLAG:
-		*(bool *)i->value = true;
+static uint16_t port(const char *text, int min)
+{
+	return (uint16_t)whole_number(text, min, 65535, "not a port");
+}
+
+static double seconds(const char *text)
+{
+	char *end;
+	double n = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(n >= 0.001 && n <= 1e6))
+		usage_error("not a number of seconds from 0.001 to 1000000", text);
+	return n;
+}
+
+/* Which of the usage's words after -m TEXT is. */
+static int mode(const char *text)
+{
+	const char *word = strstr(usage, "-m ") + 3;
+
+	for (int i = 0;; i++) {
+		size_t n = strcspn(word, "|]");
+		if (strlen(text) == n && strncmp(word, text, n) == 0)
+			return i;
+		if (word[n] == ']')
+			usage_error("unknown mode", text);
+		word += n + 1;
+	}
+}
+
+/* Sets an option, or an operand, which goes by its initial: HOST, PORT or PATH. */
+static void set(int letter, const char *text)
+{
+	switch (letter) {
+	case 'v': opt.verbose = true; break;
+	case 'q': opt.quiet = true; break;
+	case 'a':
+	case 'H': opt.host = text; break;
+	case 'P':
+		if (strstr(usage, "PATH") != NULL)
+			opt.path = text;
+		else /* 0 asks the kernel for a free port: only who listens can */
+			opt.port = port(text, strstr(usage, "HOST") != NULL);
 		break;
-	case TEXT:
-		*(const char **)i->value = text;
-		break;
-	case SECONDS:
-		*(double *)i->value = strtod(text, &end);
-		if (end == text || *end != '\0' ||
-		    !(*(double *)i->value >= 0.001 && *(double *)i->value <= 1e6))
-			usage_error("not a number of seconds from 0.001 to 1000000", text);
-		break;
-	case COUNT:
-		*(int *)i->value = whole_number(text, 1, INT_MAX, "not a whole number from 1");
-		break;
-	case PORT:
-		*(uint16_t *)i->value =
-		    (uint16_t)whole_number(text, listens ? 0 : 1, 65535, "not a port");
-		break;
+	case 'p': opt.listeners = port(text, 1); break;
+	case 'b': opt.broadcast = text; break;
+	case 'g': opt.group = text; break;
+	case 'i': opt.interface = text; break;
+	case 'c': opt.own = text; break;
+	case 'm': opt.mode = mode(text); break;
+	case 't': opt.timeout = seconds(text); break;
+	case 's': opt.period = seconds(text); break;
+	case 'w': opt.workers = count(text); break;
+	case 'n': opt.count = count(text); break;
+	case 'B': opt.bytes = count(text); break;
 	}
 }
 
@@ -141,47 +114,47 @@ static void clean_start(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-void options(int argc, char *argv[], const char *takes, const char *names)
+/* "[-w N=4] [PORT=9998]": what stands behind an = is set until the command line says other. */
+static void set_defaults(void)
 {
-	char known[64] = ":h";
-	int c, n = 2;
+	static char copy[256]; /* the values stay in it */
 
-	letters = takes;
-	operands = names;
+	snprintf(copy, sizeof(copy), "%s", usage);
+	for (char *p = copy; (p = strchr(p, '=')) != NULL; p++) {
+		char *item = p, *value = p + 1;
+		while (*item != '[')
+			item--;
+		p = value + strcspn(value, " ]");
+		*p = '\0';
+		set(item[1] == '-' ? item[2] : item[1], value);
+	}
+}
+
+void options(int argc, char *argv[], const char *line)
+{
+	int c;
+
 	clean_start();
-	for (const struct item *i = items; i < END; i++)
-		if (taken(i) && i->letter != '\0')
-			n += sprintf(known + n, "%c%s", i->letter, i->kind == FLAG ? "" : ":");
-	while ((c = getopt(argc, argv, known)) != -1) {
-		char letter[2] = {(char)optopt};
-		const struct item *i = items;
+	usage = line;
+	set_defaults();
+	while ((c = getopt(argc, argv, ":hvqa:p:b:g:i:c:m:t:s:w:n:B:")) != -1) {
+		char option[] = {'-', (char)(c == '?' || c == ':' ? optopt : c), '\0'};
 		if (c == 'h') {
-			usage(stdout);
+			printf("usage: %s [-h] %s\n", program_name(), usage);
 			exit(EXIT_SUCCESS);
 		}
-		if (c == '?' || c == ':')
-			usage_error(c == '?' ? "unknown option" : "option without its value",
-				    letter);
-		while (i->letter != c)
-			i++;
-		set(i, optarg);
+		if (strstr(usage, option) == NULL)
+			usage_error("unknown option", option);
+		if (c == ':')
+			usage_error("option without its value", option);
+		set(c, optarg);
 	}
 	if (opt.verbose && opt.quiet)
 		usage_error("one or the other", "-v -q");
-	for (const struct item *i = items; i < END && argv[optind] != NULL; i++)
-		if (i->letter == '\0' && taken(i))
-			set(i, argv[optind++]);
+	if (argv[optind] != NULL && strstr(usage, "HOST") != NULL)
+		set('H', argv[optind++]);
+	if (argv[optind] != NULL && strstr(usage, "[P") != NULL)
+		set('P', argv[optind++]);
 	if (argv[optind] != NULL)
 		usage_error("extra argument", argv[optind]);
-}
-
-int option_mode(const char *const words[])
-{
-	int i = 0;
-
-	while (words[i] != NULL && strcmp(opt.mode, words[i]) != 0)
-		i++;
-	if (words[i] == NULL)
-		usage_error("unknown mode", opt.mode);
-	return i;
 }

@@ -21,7 +21,8 @@
 #include "wrap/wrap.h"
 
 #define SHORTAGE_MS 100		 /* how long a blocking server waits for room */
-#define PATIENCE_MS 200		 /* how long the log waits for its reader */
+#define PATIENCE_MS 500		 /* how long the log waits for its reader */
+#define LAST_WORDS_MS 200	 /* and the closing line */
 #define LINE_BYTES 2048		 /* no line of the log is longer */
 #define STACK_BYTES (256 * 1024) /* more than echo_step's buffer */
 
@@ -65,18 +66,6 @@ void stop_shuts(int cfd)
 }
 
 /*
- * A stack grows when it is touched, and when there is no memory by then the program ends. So what
- * serving a client takes of it is touched before the first one comes.
- */
-static void touch_stack(void)
-{
-	volatile char room[STACK_BYTES];
-
-	room[0] = 0;
-	(void)room[0];
-}
-
-/*
  * A write to a terminal or pipe may block though poll says that there is room: for a line that is
  * longer, or taken meanwhile by another process. So FD becomes an opening of our own with
  * O_NONBLOCK; on the one that we were given the flag would change the shell's too. pty(7), open(2).
@@ -102,13 +91,16 @@ void server_ready(int fd)
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
 	char text[ADDRESS_TEXT];
+	volatile char stack[STACK_BYTES];
 
+	/* It grows when it is touched, and ends us if there is no memory by then: so before. */
+	stack[0] = 0;
+	(void)stack[0];
 	counts =
 	    mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (counts == MAP_FAILED)
 		perr_exit("mmap");
 	counts->last_shortage = INT64_MIN / 2;
-	touch_stack();
 	never_wait_for(STDOUT_FILENO);
 	never_wait_for(STDERR_FILENO);
 	listening = fd;
@@ -145,16 +137,16 @@ void wait_for_signal(int ms)
  * Who reads slowly is waited for, within reason. Who does not read is not, until there is room
  * again: what there is no room for is lost, and a line that was cut ends before the next begins.
  */
-static void print(const char *line)
+static void print(const char *line, int patience_ms)
 {
-	bool patient = !counts->unread, begins = !counts->cut;
-	int64_t end = now_ms() + PATIENCE_MS;
+	bool begins = !counts->cut;
+	int64_t end = now_ms() + patience_ms;
 	size_t rest = strlen(line);
 	ssize_t n;
 
 	do {
 		n = 0;
-		if (has_room(STDOUT_FILENO, patient ? 1 : 0))
+		if (has_room(STDOUT_FILENO, patience_ms > 0 ? 1 : 0))
 			n = write(STDOUT_FILENO, begins ? line : "\n", begins ? rest : 1);
 		if (n == -1 && errno != EAGAIN)
 			return;
@@ -164,7 +156,7 @@ static void print(const char *line)
 			counts->cut = rest > 0;
 		}
 		begins = begins || n > 0;
-	} while (rest > 0 && (n > 0 || (patient && now_ms() < end)));
+	} while (rest > 0 && (n > 0 || now_ms() < end));
 	counts->unread = rest > 0;
 }
 
@@ -190,23 +182,23 @@ static double seconds(struct timeval t)
 int server_end(void)
 {
 	struct rusage self, ended;
+	struct timeval user, system;
 	char line[LINE_BYTES];
 	long kib = peak_memory_kib();
 
 	getrusage(RUSAGE_SELF, &self);
 	getrusage(RUSAGE_CHILDREN, &ended);
-	timeradd(&self.ru_utime, &ended.ru_utime, &self.ru_utime);
-	timeradd(&self.ru_stime, &ended.ru_stime, &self.ru_stime);
+	timeradd(&self.ru_utime, &ended.ru_utime, &user);
+	timeradd(&self.ru_stime, &ended.ru_stime, &system);
 	if (most_processes > 1 && ended.ru_maxrss > kib)
 		kib = ended.ru_maxrss;
 	snprintf(line, sizeof(line),
 		 "served %llu connections, %llu bytes; cpu %.2f s user, %.2f s system; "
 		 "memory %ld KiB, %d processes\n",
-		 counts->connections, counts->bytes, seconds(self.ru_utime), seconds(self.ru_stime),
-		 kib, most_processes);
+		 counts->connections, counts->bytes, seconds(user), seconds(system), kib,
+		 most_processes);
 	pthread_mutex_lock(&log_lock); /* for ever: a thread that still serves says no more */
-	counts->unread = false;	       /* the last words get their time */
-	print(line);
+	print(line, LAST_WORDS_MS);
 	return EXIT_SUCCESS;
 }
 
@@ -232,11 +224,9 @@ int64_t now_ms(void)
 
 void say_shortage(const char *call)
 {
-	int err = errno;
-	int64_t now = now_ms();
+	int64_t now = now_ms(), last = atomic_exchange(&counts->last_shortage, now);
 
-	errno = err;
-	if (!stopping() && now - atomic_exchange(&counts->last_shortage, now) > 1000)
+	if (!stopping() && now - last > 1000)
 		complain("%s", call);
 }
 
@@ -258,7 +248,7 @@ void log_line(const char *what, ...)
 	vsnprintf(line, sizeof(line), what, args);
 	va_end(args);
 	pthread_mutex_lock(&log_lock);
-	print(line);
+	print(line, counts->unread ? 0 : PATIENCE_MS);
 	pthread_mutex_unlock(&log_lock);
 }
 

@@ -9,12 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * The command line. A letter means one thing everywhere; a program sets its defaults here and
- * names the letters that it takes.
- */
+/* The command line. A letter means one thing everywhere; what is not given is 0 or NULL. */
 struct options {
-	const char *host;      /* HOST, or -a ADDR: "127.0.0.1" unless set */
+	const char *host;      /* HOST, or -a ADDR */
 	uint16_t port;	       /* PORT */
 	const char *path;      /* PATH */
 	bool verbose, quiet;   /* -v, -q */
@@ -28,20 +25,17 @@ struct options {
 	const char *group;     /* -g GROUP */
 	const char *interface; /* -i IFACE */
 	const char *own;       /* -c OWN: the client's own path */
-	const char *mode;      /* -m MODE */
+	int mode;	       /* -m lt|et: 0 for the first word, 1 for the second … */
 };
 extern struct options opt;
 
 /*
- * Reads the command line into opt. LETTERS are the options taken besides -h, OPERANDS is what may
- * follow them: "[PORT]", "[HOST [PORT]]", "[PATH]" or "". With -h prints the usage, exit 0; a
+ * Reads the command line into opt. USAGE says what the program takes besides -h and, behind an =,
+ * what it has when not told: "[-v|-q] [-w N=4] [PORT=9998]". With -h prints the usage, exit 0; a
  * usage error says what is wrong and prints the usage to stderr, exit 2. Afterwards SIGPIPE is
  * ignored and descriptors 0, 1 and 2 are taken, if only by one that can't be written. getopt(3).
  */
-void options(int argc, char *argv[], const char *letters, const char *operands);
-
-/* -m's value as one of the words in WORDS, NULL last: its index, or a usage error. */
-int option_mode(const char *const words[]);
+void options(int argc, char *argv[], const char *usage);
 
 /*
  * Prints "listening on ADDRESS" for FD, the socket that the server listens or receives on. From
@@ -90,8 +84,8 @@ int64_t now_ms(void);
 
 /*
  * The log, a line each on stdout; none with -q. A reader that is slow is waited for, one that has
- * not read for 200 ms is not: lines are lost then, for a log that nobody reads must not stop the
- * server. Those that count come after server_ready. WHO is the peer's address as text.
+ * not read for half a second is not: lines are lost then, for a log that nobody reads must not stop
+ * the server. Those that count come after server_ready. WHO is the peer's address as text.
  * log_connected counts a connection; log_data counts N bytes, and with -v shows them, other than
  * printable ones as \xNN; log_gone says "closed", or "reset" when ERR is not 0.
  */

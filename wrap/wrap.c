@@ -15,33 +15,17 @@
 
 const char *program_name(void)
 {
-	static char path[PATH_MAX];
-	static const char *name = "?";
+	static char path[PATH_MAX] = "?";
 
-	if (path[0] == '\0' && readlink("/proc/self/exe", path, sizeof(path) - 1) > 0) {
-		/* Its last two parts: the topic's folder and the program. */
-		char *slash = strrchr(path, '/'),
-		     *topic = memrchr(path, '/', (size_t)(slash - path));
-		name = (topic != NULL ? topic : slash) + 1;
-	}
-	return name;
+	if (path[0] == '?' && readlink("/proc/self/exe", path, sizeof(path) - 1) == -1)
+		return path;
+	char *name = memrchr(path, '/', strlen(path)); /* behind the topic's folder */
+	char *topic = memrchr(path, '/', (size_t)(name - path));
+	return (topic == NULL ? name : topic) + 1;
 }
 
-static const char *error_name(int err)
-{
-#ifdef __GLIBC__ /* not && with the next: another C library has no such macro */
-#if __GLIBC_PREREQ(2, 32)
-	const char *name = strerrorname_np(err);
-
-	if (name != NULL)
-		return name;
-#endif
-#endif
-	static _Thread_local char number[24];
-
-	snprintf(number, sizeof(number), "errno %d", err);
-	return number;
-}
+/* glibc has it since 2.32, other C libraries have not: NULL, and the number must do. */
+extern __attribute__((weak)) const char *strerrorname_np(int err);
 
 bool has_room(int fd, int ms)
 {
@@ -53,19 +37,21 @@ bool has_room(int fd, int ms)
 void complain(const char *what, ...)
 {
 	int err = errno;
-	char text[512];
+	char text[512], number[24];
+	const char *name = strerrorname_np == NULL ? NULL : strerrorname_np(err);
 	va_list args;
 
 	va_start(args, what);
 	vsnprintf(text, sizeof(text), what, args);
 	va_end(args);
+	snprintf(number, sizeof(number), "errno %d", err);
 	if (!has_room(STDERR_FILENO, 0))
 		; /* lost */
 	else if (err == 0)
 		dprintf(STDERR_FILENO, "%s: %s\n", program_name(), text);
 	else
 		dprintf(STDERR_FILENO, "%s: %s: %s (%s)\n", program_name(), text, strerror(err),
-			error_name(err));
+			name == NULL ? number : name);
 	errno = err;
 }
 
@@ -137,29 +123,17 @@ int Close(int fd)
 int Accept(int fd, struct sockaddr *sa, socklen_t *salenptr)
 {
 	socklen_t room = salenptr == NULL ? 0 : *salenptr;
+	int cfd;
 
-	for (;;) {
-		int cfd = accept(fd, sa, salenptr);
-
-		if (cfd != -1 || stopping())
-			return cfd;
-		switch (errno) {
-		case EINTR:
-		case ECONNABORTED: /* the client left before its turn; the rest: accept(2) */
-		case EPROTO:
-		case ENETDOWN:
-		case ENETUNREACH:
-		case ENOPROTOOPT:
-		case EHOSTDOWN:
-		case EHOSTUNREACH:
-		case ENONET:
-			if (salenptr != NULL)
-				*salenptr = room;
-			break;
-		default: /* EAGAIN, EMFILE … and what is not known: never tried for ever */
-			return -1;
-		}
-	}
+	do { /* not for errors that are not known: they might come for ever */
+		if (salenptr != NULL)
+			*salenptr = room;
+		cfd = accept(fd, sa, salenptr);
+	} while (cfd == -1 && !stopping() &&
+		 (errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == ENETDOWN ||
+		  errno == ENETUNREACH || errno == ENOPROTOOPT || errno == EHOSTDOWN ||
+		  errno == EHOSTUNREACH || errno == ENONET));
+	return cfd;
 }
 
 ssize_t Read(int fd, void *ptr, size_t nbytes)

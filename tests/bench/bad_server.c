@@ -13,9 +13,8 @@
 
 #define WRONG_AT 1000000
 
+/* As -m names them. */
 enum { WELL, CORRUPT, DROP, REORDER, REPEAT, MISCOUNT, HANG, DIE, STAY };
-static const char *const modes[] = {"well",	"corrupt", "drop", "reorder", "repeat",
-				    "miscount", "hang",	   "die",  "stay",    NULL};
 
 /* Spoils the byte at BUF[AT] of N, as MODE says. Returns how many bytes there are now. */
 static size_t spoil(int mode, char *buf, size_t n, size_t at)
@@ -23,12 +22,8 @@ static size_t spoil(int mode, char *buf, size_t n, size_t at)
 	char byte = buf[at];
 
 	switch (mode) {
-	case CORRUPT:
-		buf[at] ^= 1;
-		break;
-	case DROP:
-		memmove(buf + at, buf + at + 1, --n - at);
-		break;
+	case CORRUPT: buf[at] ^= 1; break;
+	case DROP: memmove(buf + at, buf + at + 1, --n - at); break;
 	case REORDER: /* with the first one after it that is another */
 		for (size_t i = at + 1; i < n; i++) {
 			if (buf[i] != byte) {
@@ -38,15 +33,9 @@ static size_t spoil(int mode, char *buf, size_t n, size_t at)
 			}
 		}
 		break;
-	case REPEAT:
-		memmove(buf + at + 1, buf + at, n++ - at);
-		break;
-	case HANG:
-		pause();
-		break;
-	case DIE:
-		raise(SIGKILL);
-		break;
+	case REPEAT: memmove(buf + at + 1, buf + at, n++ - at); break;
+	case HANG: pause(); break;
+	case DIE: raise(SIGKILL); break;
 	}
 	return n;
 }
@@ -58,10 +47,9 @@ int main(int argc, char *argv[])
 	size_t total = 0;
 	int cfd;
 
-	opt.mode = "well";
-	options(argc, argv, "qm", "[PORT]");
-	int mode = option_mode(modes);
-	int lfd = tcp_listen(opt.host, opt.port);
+	options(argc, argv,
+		"[-q] [-m well|corrupt|drop|reorder|repeat|miscount|hang|die|stay] [PORT]");
+	int lfd = tcp_listen("127.0.0.1", opt.port);
 	server_ready(lfd);
 	while ((cfd = Accept(lfd, NULL, NULL)) != -1) {
 		stop_shuts(cfd);
@@ -70,12 +58,12 @@ int main(int argc, char *argv[])
 			size_t n = (size_t)nread, at = WRONG_AT - total;
 			bool now = total <= WRONG_AT && at < n;
 
-			if (!now || mode != MISCOUNT)
+			if (!now || opt.mode != MISCOUNT)
 				log_data("", buf, n);
 			total += n;
 			upper(buf, n);
 			if (now)
-				n = spoil(mode, buf, n, at);
+				n = spoil(opt.mode, buf, n, at);
 			if (Writen(cfd, buf, n) == -1)
 				break;
 		}
@@ -83,7 +71,7 @@ int main(int argc, char *argv[])
 		Close(cfd);
 	}
 	int status = server_end();
-	if (mode == STAY)
+	if (opt.mode == STAY)
 		pause();
 	return status;
 }

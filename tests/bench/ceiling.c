@@ -86,7 +86,7 @@ int main(int argc, char *argv[])
 {
 	struct epoll_event ready[256];
 
-	options(argc, argv, "qa", "[PORT]");
+	options(argc, argv, "[-q] [-a ADDR=127.0.0.1] [PORT]");
 	int lfd = tcp_listen(opt.host, opt.port);
 	raise_descriptor_limit();
 	if ((epfd = epoll_create1(0)) == -1)

@@ -341,26 +341,13 @@ static char **parse(int argc, char *argv[])
 
 	while ((c = getopt(argc, argv, "+hnc:b:s:t:")) != -1) { /* +: the server's are its own */
 		switch (c) {
-		case 'h':
-			fputs(usage_text, stdout);
-			exit(EXIT_SUCCESS);
-		case 'n':
-			counts = false;
-			break;
-		case 'c':
-			nconnections = (unsigned)number(optarg, 1, 1e6);
-			break;
-		case 'b':
-			size = (size_t)number(optarg, 1, 1e9);
-			break;
-		case 's':
-			seconds = number(optarg, 0.001, 1e6);
-			break;
-		case 't':
-			patience = number(optarg, 0.001, 1e6);
-			break;
-		default:
-			usage_error();
+		case 'h': fputs(usage_text, stdout); exit(EXIT_SUCCESS);
+		case 'n': counts = false; break;
+		case 'c': nconnections = (unsigned)number(optarg, 1, 1e6); break;
+		case 'b': size = (size_t)number(optarg, 1, 1e9); break;
+		case 's': seconds = number(optarg, 0.001, 1e6); break;
+		case 't': patience = number(optarg, 0.001, 1e6); break;
+		default: usage_error();
 		}
 	}
 	if (argc - optind < 2)

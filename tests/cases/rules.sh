@@ -461,15 +461,18 @@ owed_given_back() {
 	stop
 }
 
-# One client's block must not keep the memory of all the others'.
+# The block of one that stays must not keep the memory of all that leave.
 #: event
 owed_by_many_given_back() {
 	start
 	left=0
 	leavers # whatever is made once
 	before=$(kib)
-	leavers 200
-	not_above "$((before + 4000))" 'two hundred that never read'
+	fill 50
+	leaving=$clients
+	fill 1
+	leave 50 $leaving
+	not_above "$((before + 2000))" 'fifty that never read'
 	stop
 }
 
@@ -483,19 +486,30 @@ not_above() {
 	[ "$now" -le "$1" ] || [ -n "${SAN:-}" ] || fail "$now KiB after $2, expected at most $1"
 }
 
-# leavers [N]: so many that never read, ten unless told, all there at once; then they leave.
+# leavers: ten that never read, all there at once; then they leave.
 leavers() {
+	fill 10
+	leave 10 $clients
+}
+
+# fill N: so many clients that never read, each until the server takes no more; sets clients.
+fill() {
 	clients=''
-	for i in $(seq "${1:-10}"); do
+	for i in $(seq "$1"); do
 		"$BIN/tests/rules_peer" full "$ADDR" >"full$i" &
 		clients="$clients $!"
 	done
-	for i in $(seq "${1:-10}"); do
+	for i in $(seq "$1"); do
 		await "full$i" '^full'
 		rm "full$i"
 	done
-	kill $clients
-	left=$((left + ${1:-10}))
+}
+
+# leave N CLIENT...: ends these N, and waits until the server knows.
+leave() {
+	left=$((left + $1))
+	shift
+	kill "$@"
 	wait_until "seen to leave, of $left" has_logged $left '^client .* reset, '
 }
 
