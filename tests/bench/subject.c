@@ -148,19 +148,19 @@ void subject_stop(struct subject *s, double seconds, bool counts, uint64_t conne
 		  uint64_t bytes)
 {
 	struct pollfd out = {.fd = s->out, .events = POLLIN};
-	char line[256], want[128];
+	char line[256], more[1], want[128];
 	int status;
 
 	kill(s->pid, SIGTERM);
 	read_line(s, line, sizeof(line), seconds);
+	/* The end of its output is the end of all its processes. */
+	if (poll(&out, 1, (int)(seconds * 1000)) != 1 || read(s->out, more, sizeof(more)) != 0)
+		fail("the server did not end with its closing line");
+	if (waitpid(s->pid, &status, 0) == -1 || status != 0)
+		fail("the server's exit status is 0x%x", (unsigned)status);
 	snprintf(want, sizeof(want), "served %llu connections, %llu bytes;",
 		 (unsigned long long)connections, (unsigned long long)bytes);
 	if (counts && strncmp(line, want, strlen(want)) != 0)
 		fail("expected '%s', the server says '%s'", want, line);
-	/* The end of its output is the end of all its processes. */
-	if (poll(&out, 1, (int)(seconds * 1000)) != 1 || read(s->out, line, sizeof(line)) != 0)
-		fail("the server did not end with its closing line");
-	if (waitpid(s->pid, &status, 0) == -1 || status != 0)
-		fail("the server's exit status is 0x%x", (unsigned)status);
 	close(s->out);
 }
