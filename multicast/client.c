@@ -21,8 +21,8 @@ int main(int argc, char *argv[])
 	int on = 1, off = 0;
 
 	options(argc, argv,
-		"[-g GROUP=239.0.0.2] [-i IFACE=lo] [-p PORT=9000] [-n N] [HOST=127.0.0.1 "
-		"[PORT=8000]]");
+		"[-g GROUP=239.0.0.2] [-i IFACE=lo] [-p PORT=9000] [-n N] "
+		"[HOST=127.0.0.1 [PORT=8000]]");
 	struct sockaddr_in group = address(opt.group, opt.listeners);
 	struct sockaddr_in server = address(opt.host, opt.port);
 	membership.imr_multiaddr = group.sin_addr;

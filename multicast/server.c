@@ -26,8 +26,8 @@ int main(int argc, char *argv[])
 	char buf[65536];
 
 	options(argc, argv,
-		"[-v|-q] [-a ADDR=127.0.0.1] [-g GROUP=239.0.0.2] [-i IFACE=lo] [-p PORT=9000] [-s "
-		"SECONDS] [PORT=8000]");
+		"[-v|-q] [-a ADDR=127.0.0.1] [-g GROUP=239.0.0.2] [-i IFACE=lo] [-p PORT=9000] "
+		"[-s SECONDS] [PORT=8000]");
 	struct sockaddr_in addr = address(opt.host, opt.port);
 	struct sockaddr_in group = address(opt.group, opt.listeners);
 	socklen_t len = sizeof(addr);
