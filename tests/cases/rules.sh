@@ -140,7 +140,7 @@ full_stdout() {
 	head -c 8000 /dev/zero >&4
 	rules queued 65536 <&3
 	echo more >&4
-	await out ': more'
+	await out 'more\\x0a$' # by itself, or behind the last of the zeros
 	expect 'bytes' 69445 "$(head -c 69445 <&3 | wc -c)"
 	exec 4>&-
 	wait $!
