@@ -516,7 +516,7 @@ leave() {
 # A client that has left is not told, with its descriptor closed, that it was silent for too long.
 #: epoll/reactor_server
 timeout_of_one_that_left() {
-	start -t 0.2
+	start -t 1
 	mkfifo in
 	silent_one abc
 	silent_one # by the end of its time that of the one that left has passed too

@@ -173,7 +173,7 @@ udp_no_reply() {
 udp_late() {
 	start_peer late
 	printf 'first\nsecond\n' >typed
-	expect_exit 1 client -t 0.25 <typed
+	expect_exit 1 client -t 1 <typed
 	expect "what is printed" SECOND "$(cat stdout)"
 	expect "no reply to the first" 1 "$(grep -c 'no reply' stderr)"
 	expect "said once" 1 "$(grep -c 'late or foreign' stderr)"
