@@ -17,12 +17,10 @@ static void *serve(void *arg)
 	struct client *c = arg;
 	struct ucred peer = {0};
 	socklen_t len = sizeof(peer);
-	char who[ADDRESS_TEXT];
 
-	address_text((struct sockaddr *)&c->addr, c->len, who);
 	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
 		complain("SO_PEERCRED");
-	log_line("client %s is process %d of user %u\n", who, peer.pid, peer.uid);
+	log_line("client %s is process %d of user %u\n", c->who, peer.pid, peer.uid);
 	echo_client(c);
 	return NULL;
 }

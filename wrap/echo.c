@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <malloc.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,10 +11,19 @@
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 
-#define BLOCKING_BYTES 65536 /* on the stack of a thread of its own */
-#define STEP_BYTES 131072    /* one read's worth decides the speed of bulk data */
+#define BLOCKING_BYTES 65536   /* on the stack of a thread of its own */
+#define STEP_BYTES 131072      /* one read's worth decides the speed of bulk data */
+#define MOST_CLIENTS (1 << 20) /* more descriptors no process has, unless fs.nr_open is raised */
 #define PAUSE_MS 100
-#define CHUNK 1024
+
+/*
+ * The clients of the non-blocking echo by descriptor: NULL, and no memory taken, where there is
+ * none. Atomic: nothing else orders a thread that ends a client and the one that accept then gives
+ * the same descriptor.
+ */
+static _Atomic(struct client *) clients[MOST_CLIENTS];
+static _Atomic int64_t pause_end; /* of accepting; 0: none */
+static bool paused;		  /* what accept_want said last */
 
 /* One branch-free loop in a function of its own, so that the compiler vectorises it. */
 void upper(char *buf, size_t n)
@@ -24,23 +32,58 @@ void upper(char *buf, size_t n)
 		buf[i] = (char)(buf[i] ^ (((unsigned char)(buf[i] - 'a') < 26) << 5));
 }
 
+/* Accepts a client, NAMED by its address or "". Returns NULL with errno: none, or no room for it.
+ */
+static struct client *take(int lfd, bool named)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	struct client *c = NULL;
+	char who[ADDRESS_TEXT] = "";
+	int fd = Accept(lfd, (struct sockaddr *)&sa, &len);
+
+	if (fd == -1)
+		return NULL;
+	if (named)
+		address_text((struct sockaddr *)&sa, len, who);
+	if (fd < MOST_CLIENTS)
+		c = malloc(sizeof(*c) + strlen(who) + 1);
+	if (c == NULL) {
+		Close(fd);
+		errno = ENOMEM;
+		return NULL;
+	}
+	*c = (struct client){.fd = fd};
+	strcpy(c->who, who);
+	return c;
+}
+
 struct client *client_wait(int lfd)
 {
-	struct client *c;
-
-	while ((c = malloc(sizeof(*c))) == NULL && !stopping())
-		shortage("malloc");
 	while (!stopping()) {
-		c->len = sizeof(c->addr);
-		c->fd = Accept(lfd, (struct sockaddr *)&c->addr, &c->len);
-		if (c->fd != -1)
+		/* The text costs pages of the stack, each child's too, and -q doesn't show it. */
+		struct client *c = take(lfd, !opt.quiet);
+		if (c != NULL || errno == EINVAL) /* shut down: a crew's parent has been stopped */
 			return c;
-		if (errno == EINVAL) /* shut down: by the parent, when this is one of a crew */
-			break;
 		shortage("accept");
 	}
-	free(c);
 	return NULL;
+}
+
+int client_accept(int lfd)
+{
+	struct client *c = take(lfd, true);
+
+	if (c == NULL) {
+		if (errno != EAGAIN) {
+			say_shortage("accept");
+			pause_end = now_ms() + PAUSE_MS;
+		}
+		return -1;
+	}
+	clients[c->fd] = c;
+	log_connected(c->who);
+	return c->fd;
 }
 
 void client_free(struct client *c)
@@ -49,182 +92,90 @@ void client_free(struct client *c)
 	free(c);
 }
 
-void echo_client(struct client *c)
+static int drop(struct client *c, int err)
 {
-	char buf[BLOCKING_BYTES], who[ADDRESS_TEXT] = "";
-	uint64_t bytes = 0;
-	ssize_t n;
-
-	if (!opt.quiet) /* it costs a page of the stack, which with -q nobody reads */
-		address_text((const struct sockaddr *)&c->addr, c->len, who);
-	log_connected(who);
-	while ((n = Read(c->fd, buf, sizeof(buf))) > 0) {
-		log_data(who, buf, (size_t)n);
-		bytes += (size_t)n;
-		upper(buf, (size_t)n);
-		if (Writen(c->fd, buf, (size_t)n) == -1) {
-			n = -1;
-			break;
-		}
-	}
-	log_gone(who, bytes, n == -1 ? errno : 0);
-	client_free(c);
-}
-
-/* Kept small: ten thousand idle clients shall cost next to nothing. */
-struct slot {
-	struct owed *owed; /* what the client has not taken yet; NULL: nothing */
-	uint64_t bytes;
-	union {
-		struct sockaddr sa;
-		struct sockaddr_in6 in6;
-	} peer;
-	bool open;
-};
-
-struct owed {
-	size_t len;
-	char data[];
-};
-
-/*
- * The clients by descriptor, in chunks that never move: a thread may hold one while another
- * thread's client makes the table grow. As many chunks as the kernel's highest descriptor, 2^30,
- * may need; those that are not used take no memory.
- */
-static struct slot *chunks[1 << 20];
-static int nchunks; /* up to the last that is used */
-
-/*
- * How many there are. Nobody asks; but a thread that ends a client counts it down before close, and
- * the one that is given the same descriptor by accept counts up after, so that an atomic orders
- * what they do to the slot.
- */
-static atomic_int nclients;
-static _Atomic int64_t pause_end; /* of accepting; 0: none */
-static bool paused;		  /* what accept_want said last */
-
-static struct slot *slot(int fd)
-{
-	return &chunks[fd / CHUNK][fd % CHUNK];
-}
-
-static bool make_room(int fd)
-{
-	int i = fd / CHUNK;
-
-	if (chunks[i] == NULL && (chunks[i] = calloc(CHUNK, sizeof(struct slot))) == NULL)
-		return false;
-	if (nchunks <= i)
-		nchunks = i + 1;
-	return true;
-}
-
-/* The client's address; not with -q, where nobody reads it. */
-static const char *who_is(const struct slot *c, char who[ADDRESS_TEXT])
-{
-	who[0] = '\0';
-	if (!opt.quiet)
-		address_text(&c->peer.sa, sizeof(c->peer), who);
-	return who;
-}
-
-int client_accept(int lfd)
-{
-	struct slot c = {.open = true};
-	socklen_t len = sizeof(c.peer);
-	char who[ADDRESS_TEXT];
-	int cfd = Accept(lfd, &c.peer.sa, &len);
-
-	if (cfd == -1 && errno == EAGAIN)
-		return -1;
-	if (cfd == -1 || !make_room(cfd)) {
-		say_shortage(cfd == -1 ? "accept" : "calloc");
-		pause_end = now_ms() + PAUSE_MS;
-		if (cfd != -1)
-			Close(cfd);
-		return -1;
-	}
-	nclients++;
-	*slot(cfd) = c;
-	log_connected(who_is(&c, who));
-	return cfd;
-}
-
-int client_drop(int fd, int err)
-{
-	struct slot *c = slot(fd);
-	char who[ADDRESS_TEXT];
-
-	log_gone(who_is(c, who), c->bytes, err);
+	log_gone(c->who, c->bytes, err);
 	if (c->owed != NULL) {
 		free(c->owed);
 #ifdef __GLIBC__ /* a block that another one is owed may keep all below it from the kernel */
 		malloc_trim(0);
 #endif
 	}
-	*c = (struct slot){.open = false};
+	clients[c->fd] = NULL;
 	pause_end = 0; /* there is room for another one */
-	nclients--;
-	Close(fd);
+	client_free(c);
 	return OVER;
+}
+
+int client_drop(int fd, int err)
+{
+	return drop(clients[fd], err);
 }
 
 void client_refuse(int cfd)
 {
-	char who[ADDRESS_TEXT];
-	int err = errno;
-
-	address_text(&slot(cfd)->peer.sa, sizeof(slot(cfd)->peer), who);
-	errno = err;
-	complain("client %s refused, descriptor %d", who, cfd);
+	complain("client %s refused, descriptor %d", clients[cfd]->who, cfd);
 	count_refused();
 	client_drop(cfd, 0);
 }
 
 /* Keeps N bytes for when the client takes them; DATA may lie in what is kept already. */
-static int owe(int fd, const char *data, size_t n)
+static int owe(struct client *c, const char *data, size_t n)
 {
-	struct slot *c = slot(fd);
-
-	if (c->owed == NULL && (c->owed = malloc(sizeof(*c->owed) + n)) == NULL) {
+	if (c->owed == NULL && (c->owed = malloc(n)) == NULL) {
 		say_shortage("malloc");
-		return client_drop(fd, ENOMEM);
+		return drop(c, ENOMEM);
 	}
-	memmove(c->owed->data, data, n);
-	c->owed->len = n;
+	memmove(c->owed, data, n);
+	c->nowed = (int)n;
 	return WANT_WRITE;
+}
+
+/* One read into BUF and one write at most, each with FLAGS; what is owed goes first. */
+static int step(struct client *c, char *buf, size_t size, int flags)
+{
+	char *data = buf;
+	ssize_t n, sent;
+
+	if (c->owed != NULL) {
+		data = c->owed;
+		n = c->nowed;
+	} else {
+		n = recv(c->fd, buf, size, flags);
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return KEEP;
+		if (n <= 0)
+			return drop(c, n == 0 ? 0 : errno);
+		c->bytes += (size_t)n;
+		log_data(c->who, buf, (size_t)n);
+		upper(buf, (size_t)n);
+	}
+	sent = send(c->fd, data, (size_t)n, flags | MSG_NOSIGNAL);
+	if (sent == -1 && errno != EAGAIN && errno != EINTR)
+		return drop(c, errno);
+	if (sent < n)
+		return owe(c, data + (sent == -1 ? 0 : sent), (size_t)(sent == -1 ? n : n - sent));
+	if (c->owed == NULL)
+		return (size_t)n == size ? WANT_READ : KEEP;
+	free(c->owed);
+	c->owed = NULL;
+	return WANT_READ;
 }
 
 int echo_step(int fd)
 {
-	struct slot *c = slot(fd);
-	char buf[STEP_BYTES], who[ADDRESS_TEXT], *data = buf;
-	ssize_t n, sent;
+	char buf[STEP_BYTES];
 
-	if (c->owed != NULL) {
-		data = c->owed->data;
-		n = (ssize_t)c->owed->len;
-	} else {
-		n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
-		if (n == -1 && (errno == EAGAIN || errno == EINTR))
-			return KEEP;
-		if (n <= 0)
-			return client_drop(fd, n == 0 ? 0 : errno);
-		c->bytes += (size_t)n;
-		log_data(opt.verbose ? who_is(c, who) : "", buf, (size_t)n);
-		upper(buf, (size_t)n);
-	}
-	sent = send(fd, data, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (sent == -1 && errno != EAGAIN && errno != EINTR)
-		return client_drop(fd, errno);
-	if (sent < n)
-		return owe(fd, data + (sent == -1 ? 0 : sent), (size_t)(sent == -1 ? n : n - sent));
-	if (c->owed == NULL)
-		return n == sizeof(buf) ? WANT_READ : KEEP;
-	free(c->owed);
-	c->owed = NULL;
-	return WANT_READ;
+	return step(clients[fd], buf, sizeof(buf), MSG_DONTWAIT);
+}
+
+void echo_client(struct client *c)
+{
+	char buf[BLOCKING_BYTES];
+
+	log_connected(c->who);
+	while (step(c, buf, sizeof(buf), 0) != OVER)
+		;
 }
 
 int accept_want(void)
@@ -245,13 +196,9 @@ int accept_timeout(void)
 
 void echo_end(void)
 {
-	for (int i = 0; i < nchunks; i++) {
-		for (int j = 0; chunks[i] != NULL && j < CHUNK; j++)
-			if (chunks[i][j].open)
-				client_drop(i * CHUNK + j, 0);
-		free(chunks[i]);
-		chunks[i] = NULL;
-	}
+	for (int fd = 0; fd < MOST_CLIENTS; fd++)
+		if (clients[fd] != NULL)
+			client_drop(fd, 0);
 }
 
 bool flow_step(struct flow *f)

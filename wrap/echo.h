@@ -16,11 +16,12 @@
 /* Changes ASCII a-z to A-Z in the N bytes at BUF; every other byte stays. */
 void upper(char *buf, size_t n);
 
-/* A client as accept gave it: after a reset nobody could tell its address any more. */
+/* A client that was accepted. */
 struct client {
-	int fd;
-	socklen_t len;
-	struct sockaddr_storage addr;
+	char *owed;	/* what it has not taken yet, NOWED bytes; NULL: nothing */
+	uint64_t bytes; /* that it sent */
+	int fd, nowed;
+	char who[]; /* its address, as accept told it: after a reset nobody could */
 };
 
 /*
