@@ -1,6 +1,7 @@
 #include "mpserver/child.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -52,9 +53,33 @@ pid_t Waitpid(pid_t pid, int *status, int flags)
 	return ended;
 }
 
+static void wake(int signo)
+{
+	(void)signo; /* that there is a handler makes ppoll return */
+}
+
+void hold_sigchld(void)
+{
+	sigset_t held;
+
+	signal(SIGCHLD, wake);
+	sigemptyset(&held);
+	sigaddset(&held, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
+void wait_for_child(int lfd)
+{
+	struct pollfd p = {.fd = lfd}; /* no events: POLLHUP, a shutdown, is told all the same */
+	sigset_t none;
+
+	sigemptyset(&none);
+	ppoll(&p, 1, NULL, &none);
+}
+
 int children_end(void)
 {
-	hold_signals(); /* from here on only this function waits for children */
+	hold_sigchld(); /* from here on only this function waits for children */
 	for (int i = 0; i < npids; i++)
 		kill(pids[i], SIGKILL); /* SIGTERM would wait for one that is stopped */
 	while (npids > 0 && Waitpid(-1, NULL, 0) > 0)

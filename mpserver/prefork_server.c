@@ -14,29 +14,28 @@
 int main(int argc, char *argv[])
 {
 	struct client *c;
-	pid_t pid = -1;
+	pid_t pid;
 	int alive = 0;
 
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [-w N=4] [PORT=9998]");
 	int lfd = tcp_listen(opt.host, opt.port);
 	server_ready(lfd);
-	hold_signals();
+	hold_sigchld();
 
 	while (!stopping()) {
 		while (Waitpid(-1, NULL, WNOHANG) > 0)
 			alive--;
-		if (alive < opt.workers && (pid = Fork()) > 0)
+		if (alive == opt.workers) {
+			wait_for_child(lfd); /* or for the stop, which shuts lfd down */
+		} else if ((pid = Fork()) > 0) {
 			alive++;
-		if (pid == 0) {
+		} else if (pid == 0) {
 			while ((c = client_wait(lfd)) != NULL) /* needs lfd, so keeps it */
 				echo_client(c);
 			_exit(0);
+		} else {
+			shortage("fork");
 		}
-		if (pid == -1)
-			say_shortage("fork");
-		wait_for_signal(pid == -1	      ? 100
-				: alive < opt.workers ? 0
-						      : -1); /* ms; -1: for ever */
 	}
 	Close(lfd);
 	return children_end();

@@ -5,6 +5,7 @@
  * Try: three clients with -w 2; after many short connections compare the CPU with server's.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 
 #include "wrap/echo.h"
@@ -24,24 +25,21 @@ static void *work(void *arg)
 int main(int argc, char *argv[])
 {
 	pthread_t thread;
-	int err = 0;
 	int alive = 0;
 
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [-w N=4] [PORT=8201]");
 	int lfd = tcp_listen(opt.host, opt.port);
 	server_ready(lfd);
-	hold_signals();
 
 	while (!stopping()) {
-		if (alive < opt.workers && (err = pthread_create(&thread, NULL, work, &lfd)) == 0) {
+		if (alive == opt.workers) {
+			poll(&(struct pollfd){.fd = lfd}, 1, -1); /* the stop shuts lfd down */
+		} else if ((errno = pthread_create(&thread, NULL, work, &lfd)) == 0) {
 			pthread_detach(thread);
 			alive++;
+		} else {
+			shortage("pthread_create");
 		}
-		if ((errno = err) != 0)
-			say_shortage("pthread_create");
-		wait_for_signal(err != 0	      ? 100
-				: alive < opt.workers ? 0
-						      : -1); /* ms; -1: for ever */
 	}
 	Close(lfd);
 	return server_end();

@@ -113,26 +113,6 @@ void server_ready(int fd)
 		complain("stdout");
 }
 
-static sigset_t held;
-
-void hold_signals(void)
-{
-	sigemptyset(&held);
-	sigaddset(&held, SIGINT);
-	sigaddset(&held, SIGTERM);
-	sigaddset(&held, SIGCHLD);
-	pthread_sigmask(SIG_BLOCK, &held, NULL);
-}
-
-void wait_for_signal(int ms)
-{
-	struct timespec limit = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-	int signo = sigtimedwait(&held, NULL, ms == -1 ? NULL : &limit);
-
-	if (signo == SIGINT || signo == SIGTERM)
-		on_stop(signo);
-}
-
 /*
  * Who reads slowly is waited for, within reason. Who does not read is not, until there is room
  * again: what there is no room for is lost, and a line that was cut ends before the next begins.

@@ -52,15 +52,6 @@ bool stopping(void);
 void stop_shuts(int cfd);
 
 /*
- * For a process that only looks after its crew: hold_signals blocks SIGINT, SIGTERM and SIGCHLD in
- * this thread and in those made later, so that they stay pending; wait_for_signal waits for one of
- * them, MS milliseconds at most (-1: for ever), and takes it, so that none is lost between a check
- * and the wait. sigtimedwait(2).
- */
-void hold_signals(void);
-void wait_for_signal(int ms);
-
-/*
  * Prints the closing line and returns the exit status, 0: connections and bytes as counted below,
  * CPU with that of children waited for, the largest process's peak memory (getrusage(2), proc(5)
  * VmHWM), and most_processes: how many ran at most at one time, to be set by who makes them.
