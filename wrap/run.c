@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
+#include <sys/times.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,7 +29,7 @@
 /* Counted by all threads and child processes: in memory that they share. */
 struct counts {
 	atomic_ullong connections, bytes;
-	_Atomic int64_t last_shortage; /* in now_ms's time */
+	_Atomic int64_t last_shortage; /* in now_ms's time, which began with the system */
 	atomic_bool unread, cut; /* the log: its last line was lost, or stands there in part */
 };
 static struct counts mine, *counts = &mine; /* mine: until there may be other processes */
@@ -100,7 +100,6 @@ void server_ready(int fd)
 	    mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (counts == MAP_FAILED)
 		perr_exit("mmap");
-	counts->last_shortage = INT64_MIN / 2;
 	never_wait_for(STDOUT_FILENO);
 	never_wait_for(STDERR_FILENO);
 	listening = fd;
@@ -115,29 +114,26 @@ void server_ready(int fd)
 
 /*
  * Who reads slowly is waited for, within reason. Who does not read is not, until there is room
- * again: what there is no room for is lost, and a line that was cut ends before the next begins.
+ * again: the rest of LINE is lost. The newline that LINE begins with ends one that was cut.
  */
 static void print(const char *line, int patience_ms)
 {
-	bool begins = !counts->cut;
 	int64_t end = now_ms() + patience_ms;
-	size_t rest = strlen(line);
 	ssize_t n;
 
+	line += counts->cut ? 0 : 1;
 	do {
 		n = 0;
 		if (has_room(STDOUT_FILENO, patience_ms > 0 ? 1 : 0))
-			n = write(STDOUT_FILENO, begins ? line : "\n", begins ? rest : 1);
+			n = write(STDOUT_FILENO, line, strlen(line));
 		if (n == -1 && errno != EAGAIN)
 			return;
-		if (n > 0 && begins) {
+		if (n > 0) {
 			line += n;
-			rest -= (size_t)n;
-			counts->cut = rest > 0;
+			counts->cut = *line != '\0';
 		}
-		begins = begins || n > 0;
-	} while (rest > 0 && (n > 0 || now_ms() < end));
-	counts->unread = rest > 0;
+	} while (*line != '\0' && (n > 0 || now_ms() < end));
+	counts->unread = *line != '\0';
 }
 
 static long peak_memory_kib(void)
@@ -154,29 +150,24 @@ static long peak_memory_kib(void)
 	return kib;
 }
 
-static double seconds(struct timeval t)
-{
-	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
-}
-
 int server_end(void)
 {
-	struct rusage self, ended;
-	struct timeval user, system;
-	char line[LINE_BYTES];
+	double ticks = (double)sysconf(_SC_CLK_TCK); /* in a second */
 	long kib = peak_memory_kib();
+	struct rusage children;
+	char line[LINE_BYTES];
+	struct tms cpu;
 
-	getrusage(RUSAGE_SELF, &self);
-	getrusage(RUSAGE_CHILDREN, &ended);
-	timeradd(&self.ru_utime, &ended.ru_utime, &user);
-	timeradd(&self.ru_stime, &ended.ru_stime, &system);
-	if (most_processes > 1 && ended.ru_maxrss > kib)
-		kib = ended.ru_maxrss;
+	times(&cpu);
+	getrusage(RUSAGE_CHILDREN, &children);
+	if (most_processes > 1 && children.ru_maxrss > kib)
+		kib = children.ru_maxrss;
 	snprintf(line, sizeof(line),
-		 "served %llu connections, %llu bytes; cpu %.2f s user, %.2f s system; "
+		 "\nserved %llu connections, %llu bytes; cpu %.2f s user, %.2f s system; "
 		 "memory %ld KiB, %d processes\n",
-		 counts->connections, counts->bytes, seconds(user), seconds(system), kib,
-		 most_processes);
+		 counts->connections, counts->bytes,
+		 (double)(cpu.tms_utime + cpu.tms_cutime) / ticks,
+		 (double)(cpu.tms_stime + cpu.tms_cstime) / ticks, kib, most_processes);
 	pthread_mutex_lock(&log_lock); /* for ever: a thread that still serves says no more */
 	print(line, LAST_WORDS_MS);
 	return EXIT_SUCCESS;
@@ -186,12 +177,10 @@ void raise_descriptor_limit(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
-			return;
-	}
-	complain("RLIMIT_NOFILE");
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+		complain("RLIMIT_NOFILE");
 }
 
 int64_t now_ms(void)
@@ -224,8 +213,9 @@ void log_line(const char *what, ...)
 
 	if (opt.quiet)
 		return;
+	line[0] = '\n'; /* see print */
 	va_start(args, what);
-	vsnprintf(line, sizeof(line), what, args);
+	vsnprintf(line + 1, sizeof(line) - 1, what, args);
 	va_end(args);
 	pthread_mutex_lock(&log_lock);
 	print(line, counts->unread ? 0 : PATIENCE_MS);
