@@ -1,7 +1,6 @@
 /*
- * The work that all pairs share. Servers: upper-casing, and the echo in its two forms, blocking
- * (serve a client to its end) and non-blocking (one step, then say what to wait for). Clients: a
- * flow, one direction with its buffer, blocking or in a loop, so that neither waits for the other.
+ * The work that all pairs share: upper-casing; the servers' echo in its two forms, blocking and
+ * non-blocking; the clients' flow, one direction with its buffer, which serves in both forms too.
  */
 #ifndef WRAP_ECHO_H
 #define WRAP_ECHO_H
@@ -25,25 +24,18 @@ struct client {
 };
 
 /*
- * Blocking: waits for the next client on LFD and returns it, in memory of its own that client_free
- * takes back; NULL once the server is stopping. When there is no room for a client it says so and
- * tries again after 100 ms. accept(2).
+ * Blocking. client_wait returns the next client on LFD, in memory of its own; NULL once the server
+ * is stopping. When there is no room for one it says so and tries again after 100 ms. echo_client
+ * echoes, upper-cased, until the client ends or fails, logs its coming and going, and then does
+ * what client_free does alone: closes the descriptor and frees C. accept(2).
  */
 struct client *client_wait(int lfd);
-
-/* Closes the client's descriptor and frees C. */
+void echo_client(struct client *c);
 void client_free(struct client *c);
 
 /*
- * Blocking: echoes what the client sends, upper-cased, until it ends or fails; logs its coming and
- * going; then client_free.
- */
-void echo_client(struct client *c);
-
-/*
- * Non-blocking, for loops that wait for many descriptors. What echo_step answers is what to wait
- * for on that descriptor from now on. WANT_READ is POLLIN and EPOLLIN, WANT_WRITE is POLLOUT and
- * EPOLLOUT: they are the same numbers. poll(2), epoll_ctl(2).
+ * Non-blocking, for loops that wait for many descriptors: what to wait for on one from now on.
+ * POLLIN and EPOLLIN are the same number, POLLOUT and EPOLLOUT too. poll(2), epoll_ctl(2).
  */
 enum {
 	OVER = -2, /* nothing: the client is gone, its descriptor closed and out of an epoll set */
@@ -54,10 +46,22 @@ enum {
 };
 
 /*
- * Accepts one client on the non-blocking LFD and logs it. Returns its descriptor, or -1: there is
- * none, or no room for it; then accepting pauses, for 100 ms at most.
+ * client_accept takes a client from the non-blocking LFD and logs it. Returns its descriptor, or
+ * -1: there is none, or no room for it. Then accepting pauses, for 100 ms at most: accept_want
+ * tells what to wait for on LFD, WANT_NOTHING when a pause begins, WANT_READ when it ends, else
+ * KEEP; accept_timeout the milliseconds to wait at most, -1 when there is no pause.
  */
 int client_accept(int lfd);
+int accept_want(void);
+int accept_timeout(void);
+
+/*
+ * One read and one write at most; neither blocks, whatever flags FD has (MSG_DONTWAIT). Returns
+ * KEEP; WANT_WRITE: the client does not take its echo, of which one buffer at most is kept, and
+ * nothing more is read from it until it does; WANT_READ: it has taken it, or the read filled the
+ * buffer, so that there may be more (only an edge-triggered loop need ask anew for that); OVER.
+ */
+int echo_step(int fd);
 
 /* Says why CFD can't be served (errno), closes it, and does not count it. */
 void client_refuse(int cfd);
@@ -65,23 +69,7 @@ void client_refuse(int cfd);
 /* Closes the client on FD, whatever it is owed; logs it, as reset if ERR is not 0. Returns OVER. */
 int client_drop(int fd, int err);
 
-/*
- * One read and one write at most; neither blocks, whatever flags FD has (MSG_DONTWAIT). Returns
- * KEEP; WANT_READ: reading goes on after a wait for room, or the read has filled the buffer, so
- * that there may be more (only an edge-triggered loop need ask anew for that); WANT_WRITE: the
- * client does not take its echo, so nothing more is read from it until it does; OVER. What is owed
- * waits in memory with that client, at most one buffer of it.
- */
-int echo_step(int fd);
-
-/*
- * What to wait for on the listening socket: WANT_NOTHING when accepting pauses, WANT_READ when it
- * goes on, else KEEP; and then how long to wait at most: -1, or the milliseconds of a pause.
- */
-int accept_want(void);
-int accept_timeout(void);
-
-/* Closes the clients there are and frees all that was kept for them. */
+/* Closes all clients and frees what was kept for them. */
 void echo_end(void);
 
 /*
@@ -106,9 +94,9 @@ struct flow {
 bool flow_step(struct flow *f);
 
 /*
- * For when the server has ended its side: the client's exit status. flow_end says in one line what
- * failed, if anything did; else client_end looks whether ALL the input was read and as many bytes
- * RECEIVED as SENT, and says what is wrong if not.
+ * When the server has ended its side: return the client's exit status, and say in a line what
+ * failed. flow_end looks at the flows' errors, client_end whether ALL the input was read and as
+ * many bytes RECEIVED as SENT; flow_end ends with that.
  */
 int flow_end(const struct flow *up, const struct flow *down);
 int client_end(bool all, uint64_t sent, uint64_t received);

@@ -15,17 +15,12 @@
 void address_text(const struct sockaddr *sa, socklen_t len, char text[ADDRESS_TEXT]);
 
 /*
- * Returns a TCP socket that listens on HOST (a name or literal, IPv4 or IPv6; "::" takes IPv4 too)
- * and PORT (0: the kernel picks one): of a name's addresses the first that binds. SO_REUSEADDR and
- * TCP_NODELAY are set; accepted sockets inherit the latter. Ends the program when none does.
- * getaddrinfo(3), ip(7), ipv6(7), tcp(7).
+ * Return a TCP socket that listens on HOST and PORT (0: the kernel picks one), or is connected to
+ * them, on the first of HOST's addresses that works; end the program when none does. HOST is a name
+ * or literal, IPv4 or IPv6; "::" listens on IPv4 too. TCP_NODELAY is set, and inherited by what is
+ * accepted; tcp_listen sets SO_REUSEADDR too. getaddrinfo(3), ip(7), ipv6(7), tcp(7).
  */
 int tcp_listen(const char *host, uint16_t port);
-
-/*
- * Returns a TCP socket connected to HOST and PORT, trying all of the name's addresses in order;
- * TCP_NODELAY is set. Ends the program when none answers. getaddrinfo(3), connect(2).
- */
 int tcp_connect(const char *host, uint16_t port);
 
 #endif

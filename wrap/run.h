@@ -1,7 +1,4 @@
-/*
- * What every program of the suite does besides its topic: the command line, starting, stopping,
- * the log and the closing line, running out of something.
- */
+/* What every program does besides its topic: command line, start, stop, log, shortages. */
 #ifndef WRAP_RUN_H
 #define WRAP_RUN_H
 
@@ -41,14 +38,11 @@ void options(int argc, char *argv[], const char *usage);
  * Prints "listening on ADDRESS" for FD, the socket that the server listens or receives on. From
  * here on SIGINT and SIGTERM make stopping() true and shut FD down: an accept, recvfrom, select,
  * poll or epoll_wait on it returns, now and ever after, so that no signal between a check and a
- * blocking call is lost. shutdown(2), sigaction(2).
+ * blocking call is lost. stop_shuts has CFD shut down too, for a server that has one client at a
+ * time; -1: none any more. shutdown(2), sigaction(2).
  */
 void server_ready(int fd);
-
-/* Whether SIGINT or SIGTERM came. */
 bool stopping(void);
-
-/* Stopping shuts CFD down too: for a server that has one client at a time. -1: none any more. */
 void stop_shuts(int cfd);
 
 /*
@@ -77,18 +71,16 @@ int64_t now_ms(void);
  * The log, a line each on stdout; none with -q. A reader that is slow is waited for, one that has
  * not read for half a second is not: lines are lost then, for a log that nobody reads must not stop
  * the server. Those that count come after server_ready. WHO is the peer's address as text.
- * log_connected counts a connection; log_data counts N bytes, and with -v shows them, other than
- * printable ones as \xNN; log_gone says "closed", or "reset" when ERR is not 0.
+ * log_connected counts a connection, count_refused takes it back; log_data counts N bytes, and with
+ * -v shows them as printable does; log_gone says "closed", or "reset" when ERR is not 0.
  */
 void log_line(const char *what, ...) __attribute__((format(printf, 1, 2)));
 void log_connected(const char *who);
 void log_data(const char *who, const char *data, size_t n);
 void log_gone(const char *who, uint64_t bytes, int err);
-
-/* Takes back a connection that was counted and then could not be served. */
 void count_refused(void);
 
-/* Writes N bytes of DATA to TEXT (SIZE bytes, NUL included) as -v shows them; returns how many. */
+/* Writes N bytes of DATA to TEXT, SIZE bytes with its NUL, odd ones as \xNN; returns how many. */
 size_t printable(char *text, size_t size, const char *data, size_t n);
 
 #endif

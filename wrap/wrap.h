@@ -1,7 +1,6 @@
 /*
  * The system calls of the notes with their errors looked at. A wrapper has the call's name with a
- * capital and the call's own signature, so that the man page is its documentation; what is said
- * here is what it does about errors. Those that end the program do so through perr_exit.
+ * capital and its signature: the man page is its documentation, here stands what it does on errors.
  */
 #ifndef WRAP_WRAP_H
 #define WRAP_WRAP_H
@@ -32,7 +31,7 @@ void perr_exit(const char *s) __attribute__((noreturn));
 void perr_exit_address(const char *call, const struct sockaddr *sa, socklen_t salen)
     __attribute__((noreturn));
 
-/* End the program when the call fails; Bind and Connect name the address. socket(2), bind(2) … */
+/* perr_exit when the call fails; Bind and Connect name the address. socket(2), bind(2) … */
 int Socket(int family, int type, int protocol);
 int Bind(int fd, const struct sockaddr *sa, socklen_t salen);
 int Listen(int fd, int backlog);
