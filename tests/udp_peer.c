@@ -26,6 +26,7 @@
 
 #include "wrap/echo.h"
 #include "wrap/net.h"
+#include "wrap/run.h"
 #include "wrap/wrap.h"
 
 #define BOUND_MS 10000 /* no wait is longer: a test that fails must end */

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "wrap/run.h"
 #include "wrap/wrap.h"
 
 static const char *own_path = ""; /* what to remove at the end, as long as it is OWN_FILE */

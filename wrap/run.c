@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,6 +42,52 @@ static atomic_int stop_flag;
 static atomic_int listening = -1, serving = -1;
 
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+
+const char *program_name(void)
+{
+	static char path[PATH_MAX] = "?";
+
+	if (path[0] == '?' && readlink("/proc/self/exe", path, sizeof(path) - 1) == -1)
+		return path;
+	char *name = memrchr(path, '/', strlen(path)); /* behind the topic's folder */
+	char *topic = memrchr(path, '/', (size_t)(name - path));
+	return (topic == NULL ? name : topic) + 1;
+}
+
+/* glibc has it since 2.32, other C libraries have not: NULL, and the number must do. */
+extern __attribute__((weak)) const char *strerrorname_np(int err);
+
+/*
+ * Whether FD takes a line at once, or within MS milliseconds: who doesn't read our log or our
+ * complaints must not stop us. They are lost then. poll(2), pipe(7).
+ */
+static bool has_room(int fd, int ms)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	return poll(&p, 1, ms) != 0; /* -1, without a descriptor to spare: who knows */
+}
+
+void complain(const char *what, ...)
+{
+	int err = errno;
+	char text[512], number[24];
+	const char *name = strerrorname_np == NULL ? NULL : strerrorname_np(err);
+	va_list args;
+
+	va_start(args, what);
+	vsnprintf(text, sizeof(text), what, args);
+	va_end(args);
+	snprintf(number, sizeof(number), "errno %d", err);
+	if (!has_room(STDERR_FILENO, 0))
+		; /* lost */
+	else if (err == 0)
+		dprintf(STDERR_FILENO, "%s: %s\n", program_name(), text);
+	else
+		dprintf(STDERR_FILENO, "%s: %s: %s (%s)\n", program_name(), text, strerror(err),
+			name == NULL ? number : name);
+	errno = err;
+}
 
 static void on_stop(int signo)
 {

@@ -53,6 +53,16 @@ void stop_shuts(int cfd);
 int server_end(void);
 extern int most_processes;
 
+/* The program's own name, with its topic: "select/server". proc(5), /proc/self/exe. */
+const char *program_name(void);
+
+/*
+ * Says on stderr, in one line and one write, what failed and why: "program: WHAT: reason (ENAME)".
+ * WHAT is a printf format with its arguments; the reason is errno's, none when errno is 0.
+ * errno stays as it was. printf(3), errno(3).
+ */
+void complain(const char *what, ...) __attribute__((format(printf, 1, 2)));
+
 /* Raises the soft limit of descriptors to the hard one. getrlimit(2), RLIMIT_NOFILE. */
 void raise_descriptor_limit(void);
 

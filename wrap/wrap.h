@@ -5,26 +5,9 @@
 #ifndef WRAP_WRAP_H
 #define WRAP_WRAP_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/types.h>
-
-/* The program's own name, with its topic: "select/server". proc(5), /proc/self/exe. */
-const char *program_name(void);
-
-/*
- * Says on stderr, in one line and one write, what failed and why: "program: WHAT: reason (ENAME)".
- * WHAT is a printf format with its arguments; the reason is errno's, none when errno is 0.
- * errno stays as it was. printf(3), errno(3).
- */
-void complain(const char *what, ...) __attribute__((format(printf, 1, 2)));
-
-/*
- * Whether FD takes a line at once, or within MS milliseconds: who doesn't read our log or our
- * complaints must not stop us. They are lost then. poll(2), pipe(7).
- */
-bool has_room(int fd, int ms);
 
 /* complain(s), then exit(1); the second one adds the address that CALL was about. */
 void perr_exit(const char *s) __attribute__((noreturn));

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "wrap/run.h"
 #include "wrap/wrap.h"
 
 void fail(const char *what, ...)
