@@ -32,30 +32,30 @@ void upper(char *buf, size_t n)
 		buf[i] = (char)(buf[i] ^ (((unsigned char)(buf[i] - 'a') < 26) << 5));
 }
 
-/* Accepts a client, NAMED by its address or "". Returns NULL with errno: none, or no room for it.
- */
+/* Accepts a client, NAMED by its address or "". Or NULL with errno: none is there, or no room. */
 static struct client *take(int lfd, bool named)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
-	struct client *c = NULL;
-	char who[ADDRESS_TEXT] = "";
-	int fd = Accept(lfd, (struct sockaddr *)&sa, &len);
+	struct client *c = malloc(sizeof(*c) + ADDRESS_TEXT); /* first: who waits is not lost */
 
-	if (fd == -1)
+	if (c == NULL)
 		return NULL;
-	if (named)
-		address_text((struct sockaddr *)&sa, len, who);
-	if (fd < MOST_CLIENTS)
-		c = malloc(sizeof(*c) + strlen(who) + 1);
-	if (c == NULL) {
-		Close(fd);
-		errno = ENOMEM;
+	*c = (struct client){.fd = Accept(lfd, (struct sockaddr *)&sa, &len)};
+	if (c->fd >= MOST_CLIENTS) {
+		Close(c->fd);
+		c->fd = -1;
+		errno = EMFILE;
+	}
+	if (c->fd == -1) {
+		free(c);
 		return NULL;
 	}
-	*c = (struct client){.fd = fd};
-	strcpy(c->who, who);
-	return c;
+	c->who[0] = '\0';
+	if (named)
+		address_text((struct sockaddr *)&sa, len, c->who);
+	struct client *small = realloc(c, sizeof(*c) + strlen(c->who) + 1);
+	return small == NULL ? c : small;
 }
 
 struct client *client_wait(int lfd)

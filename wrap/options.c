@@ -17,7 +17,7 @@ static const char *usage; /* the line that the program gave */
 static void usage_error(const char *what, const char *value)
 {
 	errno = 0;
-	complain("%s: '%s'", what, value);
+	complain("%s: '%.200s'", what, value);
 	dprintf(STDERR_FILENO, "usage: %s [-h] %s\n", program_name(), usage);
 	exit(2);
 }
@@ -140,8 +140,9 @@ void options(int argc, char *argv[], const char *line)
 	while ((c = getopt(argc, argv, ":hvqa:p:b:g:i:c:m:t:s:w:n:B:")) != -1) {
 		char option[] = {'-', (char)(c == '?' || c == ':' ? optopt : c), '\0'};
 		if (c == 'h') {
-			printf("usage: %s [-h] %s\n", program_name(), usage);
-			exit(EXIT_SUCCESS);
+			int n =
+			    dprintf(STDOUT_FILENO, "usage: %s [-h] %s\n", program_name(), usage);
+			exit(n < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 		}
 		if (strstr(usage, option) == NULL)
 			usage_error("unknown option", option);

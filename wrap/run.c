@@ -23,25 +23,25 @@
 #include "wrap/wrap.h"
 
 #define SHORTAGE_MS 100		 /* how long a blocking server waits for room */
-#define PATIENCE_MS 500		 /* how long the log waits for its reader */
-#define LAST_WORDS_MS 200	 /* and the closing line */
+#define PATIENCE_MS 300		 /* how long the log waits for its reader, in all */
 #define LINE_BYTES 2048		 /* no line of the log is longer */
 #define STACK_BYTES (256 * 1024) /* more than echo_step's buffer */
 
-/* Counted by all threads and child processes: in memory that they share. */
+/* Shared by all threads and child processes. */
 struct counts {
 	atomic_ullong connections, bytes;
 	_Atomic int64_t last_shortage; /* in now_ms's time, which began with the system */
-	atomic_bool unread, cut; /* the log: its last line was lost, or stands there in part */
+	pthread_mutex_t log;	       /* over stdout and what follows: */
+	int lost;		       /* lines since the last that was written whole */
+	int patience;		       /* the milliseconds that are left to wait */
 };
-static struct counts mine, *counts = &mine; /* mine: until there may be other processes */
+static struct counts mine = {.log = PTHREAD_MUTEX_INITIALIZER, .patience = PATIENCE_MS};
+static struct counts *counts = &mine; /* until there may be other processes */
 int most_processes = 1;
 
 /* Lock-free atomics: read by other threads, written by a signal handler. */
 static atomic_int stop_flag;
 static atomic_int listening = -1, serving = -1;
-
-static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
 const char *program_name(void)
 {
@@ -57,17 +57,6 @@ const char *program_name(void)
 /* glibc has it since 2.32, other C libraries have not: NULL, and the number must do. */
 extern __attribute__((weak)) const char *strerrorname_np(int err);
 
-/*
- * Whether FD takes a line at once, or within MS milliseconds: who doesn't read our log or our
- * complaints must not stop us. They are lost then. poll(2), pipe(7).
- */
-static bool has_room(int fd, int ms)
-{
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
-
-	return poll(&p, 1, ms) != 0; /* -1, without a descriptor to spare: who knows */
-}
-
 void complain(const char *what, ...)
 {
 	int err = errno;
@@ -79,9 +68,7 @@ void complain(const char *what, ...)
 	vsnprintf(text, sizeof(text), what, args);
 	va_end(args);
 	snprintf(number, sizeof(number), "errno %d", err);
-	if (!has_room(STDERR_FILENO, 0))
-		; /* lost */
-	else if (err == 0)
+	if (err == 0)
 		dprintf(STDERR_FILENO, "%s: %s\n", program_name(), text);
 	else
 		dprintf(STDERR_FILENO, "%s: %s: %s (%s)\n", program_name(), text, strerror(err),
@@ -114,9 +101,8 @@ void stop_shuts(int cfd)
 }
 
 /*
- * A write to a terminal or pipe may block though poll says that there is room: for a line that is
- * longer, or taken meanwhile by another process. So FD becomes an opening of our own with
- * O_NONBLOCK; on the one that we were given the flag would change the shell's too. pty(7), open(2).
+ * Makes FD, a terminal or pipe, an opening of our own with O_NONBLOCK: who does not read it must
+ * not stop us. On the opening that we were given the flag would change the shell's too. open(2).
  */
 static void never_wait_for(int fd)
 {
@@ -124,7 +110,7 @@ static void never_wait_for(int fd)
 	struct stat st;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (fstat(fd, &st) == -1 || !(S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
+	if (!isatty(fd) && (fstat(fd, &st) == -1 || !S_ISFIFO(st.st_mode)))
 		return;
 	int own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY);
 	if (own != -1) {
@@ -133,13 +119,54 @@ static void never_wait_for(int fd)
 	}
 }
 
+static void lock_log(void)
+{
+	if (pthread_mutex_lock(&counts->log) == EOWNERDEAD) /* a child was killed that had it */
+		pthread_mutex_consistent(&counts->log);
+}
+
+/*
+ * Who reads slowly is waited for, but not for long: the patience that a wait takes comes back a
+ * millisecond for each line that need not wait. Without it what there is no room for is lost, and
+ * the next line tells how much. Returns whether LINE was written.
+ */
+static bool print(const char *line)
+{
+	char text[LINE_BYTES + 64], *rest = text;
+	bool waited = false;
+
+	if (counts->lost > 0)
+		snprintf(text, sizeof(text), "\n(%d lines lost)\n%s", counts->lost, line);
+	else
+		snprintf(text, sizeof(text), "%s", line);
+	while (*rest != '\0') {
+		ssize_t n = send(STDOUT_FILENO, rest, strlen(rest), MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n == -1 && errno == ENOTSOCK)
+			n = write(STDOUT_FILENO, rest, strlen(rest));
+		if (n == -1 && (errno != EAGAIN || counts->patience == 0))
+			break;
+		if (n == -1) {
+			poll(NULL, 0, 1);
+			counts->patience--;
+			waited = true;
+		} else {
+			rest += n;
+		}
+	}
+	if (!waited && counts->patience < PATIENCE_MS)
+		counts->patience++;
+	counts->lost = *rest == '\0' ? 0 : counts->lost + 1;
+	return counts->lost == 0;
+}
+
 void server_ready(int fd)
 {
 	struct sigaction action = {.sa_handler = on_stop};
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
-	char text[ADDRESS_TEXT];
+	char text[ADDRESS_TEXT], line[LINE_BYTES];
 	volatile char stack[STACK_BYTES];
+	pthread_mutexattr_t attr;
 
 	/* It grows when it is touched, and ends us if there is no memory by then: so before. */
 	stack[0] = 0;
@@ -148,6 +175,12 @@ void server_ready(int fd)
 	    mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (counts == MAP_FAILED)
 		perr_exit("mmap");
+	counts->patience = PATIENCE_MS;
+	if ((errno = pthread_mutexattr_init(&attr)) != 0 ||
+	    (errno = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED)) != 0 ||
+	    (errno = pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST)) != 0 ||
+	    (errno = pthread_mutex_init(&counts->log, &attr)) != 0)
+		perr_exit("pthread_mutex_init");
 	never_wait_for(STDOUT_FILENO);
 	never_wait_for(STDERR_FILENO);
 	listening = fd;
@@ -156,32 +189,9 @@ void server_ready(int fd)
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
 		perr_exit("getsockname");
 	address_text((struct sockaddr *)&sa, len, text);
-	if (dprintf(STDOUT_FILENO, "listening on %s\n", text) < 0)
+	snprintf(line, sizeof(line), "listening on %s\n", text);
+	if (!print(line))
 		complain("stdout");
-}
-
-/*
- * Who reads slowly is waited for, within reason. Who does not read is not, until there is room
- * again: the rest of LINE is lost. The newline that LINE begins with ends one that was cut.
- */
-static void print(const char *line, int patience_ms)
-{
-	int64_t end = now_ms() + patience_ms;
-	ssize_t n;
-
-	line += counts->cut ? 0 : 1;
-	do {
-		n = 0;
-		if (has_room(STDOUT_FILENO, patience_ms > 0 ? 1 : 0))
-			n = write(STDOUT_FILENO, line, strlen(line));
-		if (n == -1 && errno != EAGAIN)
-			return;
-		if (n > 0) {
-			line += n;
-			counts->cut = *line != '\0';
-		}
-	} while (*line != '\0' && (n > 0 || now_ms() < end));
-	counts->unread = *line != '\0';
 }
 
 static long peak_memory_kib(void)
@@ -211,13 +221,14 @@ int server_end(void)
 	if (most_processes > 1 && children.ru_maxrss > kib)
 		kib = children.ru_maxrss;
 	snprintf(line, sizeof(line),
-		 "\nserved %llu connections, %llu bytes; cpu %.2f s user, %.2f s system; "
+		 "served %llu connections, %llu bytes; cpu %.2f s user, %.2f s system; "
 		 "memory %ld KiB, %d processes\n",
 		 counts->connections, counts->bytes,
 		 (double)(cpu.tms_utime + cpu.tms_cutime) / ticks,
 		 (double)(cpu.tms_stime + cpu.tms_cstime) / ticks, kib, most_processes);
-	pthread_mutex_lock(&log_lock); /* for ever: a thread that still serves says no more */
-	print(line, LAST_WORDS_MS);
+	lock_log(); /* for ever: a thread that still serves says no more */
+	counts->patience = PATIENCE_MS;
+	print(line);
 	return EXIT_SUCCESS;
 }
 
@@ -225,7 +236,8 @@ void raise_descriptor_limit(void)
 {
 	struct rlimit limit;
 
-	getrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		perr_exit("getrlimit");
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
 		complain("RLIMIT_NOFILE");
@@ -261,13 +273,12 @@ void log_line(const char *what, ...)
 
 	if (opt.quiet)
 		return;
-	line[0] = '\n'; /* see print */
 	va_start(args, what);
-	vsnprintf(line + 1, sizeof(line) - 1, what, args);
+	vsnprintf(line, sizeof(line), what, args);
 	va_end(args);
-	pthread_mutex_lock(&log_lock);
-	print(line, counts->unread ? 0 : PATIENCE_MS);
-	pthread_mutex_unlock(&log_lock);
+	lock_log();
+	print(line);
+	pthread_mutex_unlock(&counts->log);
 }
 
 size_t printable(char *text, size_t size, const char *data, size_t n)
