@@ -1180,6 +1180,54 @@ static void run(const char *name, void (*test)(void))
 		       WEXITSTATUS(status));
 }
 
+/* ---- The log */
+
+static void fill_pipe(int fd)
+{
+	static char text[65536];
+
+	if (write(fd, text, sizeof(text)) != sizeof(text))
+		perr_exit("write");
+}
+
+static void read_at_last(void)
+{
+	static char text[65536];
+
+	if (alarms == OTHERS && read(far_end, text, sizeof(text)) != sizeof(text))
+		_exit(EXIT_FAILURE);
+}
+
+static void test_log(void)
+{
+	char text[65536 + 1];
+	int out[2];
+
+	if (pipe(out) == -1)
+		perr_exit("pipe");
+	no_wait(out[1]);
+	fill_pipe(out[1]);
+	fflush(stdout);
+	int standard = dup(STDOUT_FILENO);
+	dup2(out[1], STDOUT_FILENO);
+	start_alarms(out[0], read_at_last);
+	log_line("waits\n");
+	stop_alarms();
+	text[Read(out[0], text, sizeof(text) - 1)] = '\0';
+	bool waited = strcmp(text, "waits\n") == 0;
+
+	fill_pipe(out[1]);
+	for (int i = 0; i < 3; i++)
+		log_line("is lost\n");
+	Readn(out[0], text, sizeof(text) - 1);
+	log_line("comes\n");
+	text[Read(out[0], text, sizeof(text) - 1)] = '\0';
+	dup2(standard, STDOUT_FILENO);
+	expect("a slow reader is waited for", true, waited);
+	expect("one that does not read is told what it has lost", 0,
+	       strcmp(text, "\n(3 lines lost)\ncomes\n"));
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -1204,5 +1252,6 @@ int main(void)
 	run("client_refuse", test_client_refuse);
 	run("flow_step", test_flow);
 	run("flow_end", test_flow_end);
+	run("the log", test_log);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

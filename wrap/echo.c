@@ -37,7 +37,7 @@ static struct client *take(int lfd, bool named)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
-	struct client *c = malloc(sizeof(*c) + ADDRESS_TEXT); /* first: who waits is not lost */
+	struct client *c = malloc(sizeof(*c) + (named ? ADDRESS_TEXT : 1)); /* before it is taken */
 
 	if (c == NULL)
 		return NULL;
@@ -52,10 +52,13 @@ static struct client *take(int lfd, bool named)
 		return NULL;
 	}
 	c->who[0] = '\0';
-	if (named)
-		address_text((struct sockaddr *)&sa, len, c->who);
-	struct client *small = realloc(c, sizeof(*c) + strlen(c->who) + 1);
-	return small == NULL ? c : small;
+	if (!named)
+		return c;
+	address_text((struct sockaddr *)&sa, len, c->who);
+	struct client *smaller = realloc(c, sizeof(*c) + strlen(c->who) + 1);
+	if (smaller != NULL)
+		c = smaller;
+	return c;
 }
 
 struct client *client_wait(int lfd)

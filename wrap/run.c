@@ -140,17 +140,16 @@ static bool print(const char *line)
 	else
 		snprintf(text, sizeof(text), "%s", line);
 	while (*rest != '\0') {
-		ssize_t n = send(STDOUT_FILENO, rest, strlen(rest), MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n == -1 && errno == ENOTSOCK)
-			n = write(STDOUT_FILENO, rest, strlen(rest));
-		if (n == -1 && (errno != EAGAIN || counts->patience == 0))
-			break;
-		if (n == -1) {
+		struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+		ssize_t n = poll(&p, 1, 0) == 0 ? 0 : write(STDOUT_FILENO, rest, strlen(rest));
+		if (n > 0) {
+			rest += n;
+		} else if (counts->patience > 0 && (n == 0 || errno == EAGAIN)) {
 			poll(NULL, 0, 1);
 			counts->patience--;
 			waited = true;
 		} else {
-			rest += n;
+			break;
 		}
 	}
 	if (!waited && counts->patience < PATIENCE_MS)
@@ -277,6 +276,8 @@ void log_line(const char *what, ...)
 	vsnprintf(line, sizeof(line), what, args);
 	va_end(args);
 	lock_log();
+	if (stopping()) /* no time for that */
+		counts->patience = 0;
 	print(line);
 	pthread_mutex_unlock(&counts->log);
 }

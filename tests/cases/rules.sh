@@ -306,7 +306,7 @@ no_memory_for_owed() {
 	start_short_of malloc ENOMEM
 	hold 1
 	: >short
-	for _ in 1 2 3 4 5 6; do # what is left of the heap is enough for the first ones
+	for _ in 1 2 3 4 5 6 7 8 9 10; do # what is left of the heap is enough for the first ones
 		"$BIN/tests/rules_peer" full "$ADDR" >full 2>&1 3>&- &
 	done
 	await err "^$PROGRAM: malloc: Cannot allocate memory \\(ENOMEM\\)"
