@@ -299,21 +299,29 @@ crew_fails() {
 	stop
 }
 
-# No memory for what a client does not take: it is said, this client is cut off, the others are not.
+# No memory for what a client does not take: it is said, this client is cut off, those that were there
+# are served, and new ones when there is memory.
 #: event -libevent/server
 no_memory_for_owed() {
 	[ -z "${SAN:-}" ] || return 0 # it ends a program that is out of memory
 	start_short_of malloc ENOMEM
-	hold 1
+	mkfifo in
+	"$BIN/mtserver/client" $WHERE <in >echo &
+	there=$!
+	exec 3>in
+	echo first >&3
+	await echo FIRST
 	: >short
 	for _ in 1 2 3 4 5 6 7 8 9 10; do # what is left of the heap is enough for the first ones
 		"$BIN/tests/rules_peer" full "$ADDR" >full 2>&1 3>&- &
 	done
 	await err "^$PROGRAM: malloc: Cannot allocate memory \\(ENOMEM\\)"
 	await out '^client .* reset, [0-9]+ bytes'
-	expect 'the echo beside it' ABC "$(echo abc | copy)"
+	echo abc >&3
+	await echo ABC
 	rm short
-	let_go
+	exec 3>&-
+	wait "$there"
 	peer owed "$ADDR" 8000000
 	stop
 }
