@@ -4,8 +4,8 @@
  *
  *   traceable COMMAND…      run it, and let the next one look at its sockets
  *   sockets PID             the options of its and its children's TCP sockets, a line each
- *   full ADDR               a client that never reads and has little room for what comes back: send
- *                           until the server takes no more, say "full"
+ *   full ADDR [FIFO]        a client that never reads and has little room for what comes back: once
+ *                           FIFO is opened, send until the server takes no more, say "full"
  *   queued N                wait until N bytes are in the pipe that is stdin
  *   large COMMAND…          run it in a process that has had 64 MiB of memory
  *   limit N COMMAND…        run it with N descriptors at most
@@ -121,7 +121,7 @@ static void print_sockets(int pid)
 
 /* ---- A client */
 
-static void full(const char *addr)
+static void full(const char *addr, const char *gate)
 {
 	static char block[4096];
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -138,6 +138,8 @@ static void full(const char *addr)
 	setsockopt(p.fd, SOL_SOCKET, SO_SNDBUF, &enough, sizeof(enough));
 	setsockopt(p.fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
 	Connect(p.fd, (struct sockaddr *)&in, sizeof(in));
+	if (gate != NULL && open(gate, O_RDONLY) == -1)
+		perr_exit("open");
 	while (poll(&p, 1, 200) == 1)
 		if (send(p.fd, block, sizeof(block), MSG_DONTWAIT | MSG_NOSIGNAL) == -1 &&
 		    errno != EAGAIN)
@@ -525,7 +527,7 @@ int main(int argc, char *argv[])
 		return 0;
 	}
 	if (strcmp(how, "full") == 0) {
-		full(argv[2]);
+		full(argv[2], argv[3]);
 		return 0;
 	}
 	if (strcmp(how, "queued") == 0) {

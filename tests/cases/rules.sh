@@ -311,10 +311,13 @@ no_memory_for_owed() {
 	exec 3>in
 	echo first >&3
 	await echo FIRST
-	: >short
+	mkfifo gate
 	for _ in 1 2 3 4 5 6 7 8 9 10; do # what is left of the heap is enough for the first ones
-		"$BIN/tests/rules_peer" full "$ADDR" >full 2>&1 3>&- &
+		"$BIN/tests/rules_peer" full "$ADDR" gate >full 2>&1 3>&- &
 	done
+	wait_until 'connected' has_logged 11 '^client .* connected'
+	: >short
+	: >gate
 	await err "^$PROGRAM: malloc: Cannot allocate memory \\(ENOMEM\\)"
 	await out '^client .* reset, [0-9]+ bytes'
 	echo abc >&3
