@@ -78,11 +78,11 @@ void shortage(const char *call);
 int64_t now_ms(void);
 
 /*
- * The log, a line each on stdout; none with -q. A slow reader is waited for, but a log that nobody
- * reads must not stop the server: lines are lost then, and the next tells how many. Those that
- * count come after server_ready. WHO is the peer's address as text. log_connected counts a
- * connection, count_refused takes it back; log_data counts N bytes, and with -v shows them as
- * printable does; log_gone says "closed", or "reset" when ERR is not 0.
+ * The log, a line each on stdout; none with -q. A slow reader is waited for a little (300 ms), but
+ * a log that nobody reads must not stop the server: lines are lost then, and the next tells how
+ * many. Those that count come after server_ready. WHO is the peer's address as text. log_connected
+ * counts a connection, count_refused takes it back; log_data counts N bytes, and with -v shows them
+ * as printable does; log_gone says "closed", or "reset" when ERR is not 0.
  */
 void log_line(const char *what, ...) __attribute__((format(printf, 1, 2)));
 void log_connected(const char *who);
