@@ -104,13 +104,19 @@ log_read_again() {
 	peer ping "$ADDR" 500
 	reader=$(peer children "$PID")
 	kill -USR1 "$reader"
-	wait_until 'lines that were read' has_logged 30 '^client .*: this is line '
+	wait_until 'it is not read' read_up
+	grep -Eqx '\([0-9]+ lines lost\)' out || fail 'not told how many lines are lost'
 	kill "$PID"
 	peer gone "$PID"
 	wait "$PID"
 	peer await out 'processes$'
 	expect_like "the closing line" "$CLOSING" "$(tail -n 1 out)"
 	expect "lines that begin in another one" 0 "$(grep -c '.client 127' out || :)"
+}
+
+# The reader has come to what is written now.
+read_up() {
+	echo last | copy >echo && grep -q ': last\\x0a$' out
 }
 
 # Who reads the log gets each line whole and alone, or is told that it is lost, though he reads
@@ -130,6 +136,7 @@ log_read() {
 	for ping in $pings; do
 		wait "$ping"
 	done
+	wait_until 'it is not read' read_up
 	kill "$PID"
 	peer await out 'processes$'
 	shown=$(grep -Exc 'client [0-9.:]+: this is line [0-9]+ of a client\\x0a' out)
