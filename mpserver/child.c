@@ -1,7 +1,6 @@
 #include "mpserver/child.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -55,7 +54,7 @@ pid_t Waitpid(pid_t pid, int *status, int flags)
 
 static void wake(int signo)
 {
-	(void)signo; /* that there is a handler makes ppoll return */
+	(void)signo; /* that there is a handler ends the wait */
 }
 
 void hold_sigchld(void)
@@ -66,15 +65,6 @@ void hold_sigchld(void)
 	sigemptyset(&held);
 	sigaddset(&held, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &held, NULL);
-}
-
-void wait_for_child(int lfd)
-{
-	struct pollfd p = {.fd = lfd}; /* no events: POLLHUP, a shutdown, is told all the same */
-	sigset_t none;
-
-	sigemptyset(&none);
-	ppoll(&p, 1, NULL, &none);
 }
 
 int children_end(void)

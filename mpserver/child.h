@@ -18,12 +18,10 @@ pid_t Fork(void);
 pid_t Waitpid(pid_t pid, int *status, int flags);
 
 /*
- * For a parent that only looks after its crew. hold_sigchld keeps SIGCHLD pending; wait_for_child
- * lets it in while it waits for a child's end or for the stop, which shuts LFD down: neither is
- * lost between a check and the wait. ppoll(2).
+ * For a parent that only looks after its crew: keeps SIGCHLD pending until wait_for_stop, which it
+ * ends, so that none is lost between waitpid and that wait. sigprocmask(2).
  */
 void hold_sigchld(void);
-void wait_for_child(int lfd);
 
 /*
  * In place of server_end: ends the children there are and waits for them first, so that the closing

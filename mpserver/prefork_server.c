@@ -26,7 +26,7 @@ int main(int argc, char *argv[])
 		while (Waitpid(-1, NULL, WNOHANG) > 0)
 			alive--;
 		if (alive == opt.workers) {
-			wait_for_child(lfd); /* or for the stop, which shuts lfd down */
+			wait_for_stop(lfd); /* or for SIGCHLD: one that has died */
 		} else if ((pid = Fork()) > 0) {
 			alive++;
 		} else if (pid == 0) {

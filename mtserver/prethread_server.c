@@ -5,7 +5,6 @@
  * Try: three clients with -w 2; after many short connections compare the CPU with server's.
  */
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 
 #include "wrap/echo.h"
@@ -33,7 +32,7 @@ int main(int argc, char *argv[])
 
 	while (!stopping()) {
 		if (alive == opt.workers) {
-			poll(&(struct pollfd){.fd = lfd}, 1, -1); /* the stop shuts lfd down */
+			wait_for_stop(lfd);
 		} else if ((errno = pthread_create(&thread, NULL, work, &lfd)) == 0) {
 			pthread_detach(thread);
 			alive++;

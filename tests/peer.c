@@ -8,7 +8,7 @@
  *   children PID            print the numbers of its children
  *   group COMMAND…          run it in a process group of its own
  *   terminal COMMAND…       run it on a terminal of which only the first line is read, and printed;
- *                           the rest when its child gets SIGUSR1
+ *                           the rest, slowly, when its child gets SIGUSR1
  *   limit PID N             set its soft limit of descriptors
  *   no-memory PID           no more memory for it than it has
  *   memory PID              as much as it may have at most
@@ -491,7 +491,7 @@ static int wakeups(int pid)
 }
 
 /* What a terminal shows, without the carriage returns that it adds. */
-static void say_unix(char *text, size_t n)
+static void say_without_cr(char *text, size_t n)
 {
 	size_t kept = 0;
 
@@ -524,13 +524,13 @@ static int terminal(char *argv[])
 		sigaddset(&go, SIGUSR1);
 		sigprocmask(SIG_BLOCK, &go, NULL);
 		while (Read(master, text, 1) == 1 && text[0] != '\n')
-			say_unix(text, 1);
+			say_without_cr(text, 1);
 		say(STDOUT_FILENO, "\n", 1);
 		sigwait(&go, &signo);
 		prctl(PR_SET_PDEATHSIG, 0); /* to read its last words */
 		/* Slower than any server writes. */
 		for (; (n = Read(master, text, sizeof(text))) > 0; nap())
-			say_unix(text, (size_t)n);
+			say_without_cr(text, (size_t)n);
 		_exit(0);
 	}
 	close(master);

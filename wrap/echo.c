@@ -37,7 +37,8 @@ static struct client *take(int lfd, bool named)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
-	struct client *c = malloc(sizeof(*c) + (named ? ADDRESS_TEXT : 1)); /* before it is taken */
+	/* First: while there is no memory who comes waits in the kernel's queue. */
+	struct client *c = malloc(sizeof(*c) + (named ? ADDRESS_TEXT : 1));
 
 	if (c == NULL)
 		return NULL;

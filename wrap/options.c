@@ -12,13 +12,13 @@
 
 struct options opt;
 
-static const char *usage; /* the line that the program gave */
+static const char *usage_line; /* what the program takes */
 
 static void usage_error(const char *what, const char *value)
 {
 	errno = 0;
 	complain("%s: '%.200s'", what, value);
-	dprintf(STDERR_FILENO, "usage: %s [-h] %s\n", program_name(), usage);
+	dprintf(STDERR_FILENO, "usage: %s [-h] %s\n", program_name(), usage_line);
 	exit(2);
 }
 
@@ -53,10 +53,10 @@ static double seconds(const char *text)
 	return n;
 }
 
-/* Which of the usage's words after -m TEXT is. */
+/* Which of the words after -m TEXT is. */
 static int mode(const char *text)
 {
-	const char *word = strstr(usage, "-m ") + 3;
+	const char *word = strstr(usage_line, "-m ") + 3;
 
 	for (int i = 0;; i++) {
 		size_t n = strcspn(word, "|]");
@@ -77,10 +77,10 @@ static void set(int letter, const char *text)
 	case 'a':
 	case 'H': opt.host = text; break;
 	case 'P':
-		if (strstr(usage, "PATH") != NULL)
+		if (strstr(usage_line, "PATH") != NULL)
 			opt.path = text;
 		else /* 0 asks the kernel for a free port: only who listens can */
-			opt.port = port(text, strstr(usage, "HOST") != NULL);
+			opt.port = port(text, strstr(usage_line, "HOST") != NULL);
 		break;
 	case 'p': opt.listeners = port(text, 1); break;
 	case 'b': opt.broadcast = text; break;
@@ -119,7 +119,7 @@ static void set_defaults(void)
 {
 	static char copy[256]; /* the values stay in it */
 
-	snprintf(copy, sizeof(copy), "%s", usage);
+	snprintf(copy, sizeof(copy), "%s", usage_line);
 	for (char *p = copy; (p = strchr(p, '=')) != NULL; p++) {
 		char *item = p, *value = p + 1;
 		while (*item != '[')
@@ -130,21 +130,21 @@ static void set_defaults(void)
 	}
 }
 
-void options(int argc, char *argv[], const char *line)
+void options(int argc, char *argv[], const char *usage)
 {
 	int c;
 
 	clean_start();
-	usage = line;
+	usage_line = usage;
 	set_defaults();
 	while ((c = getopt(argc, argv, ":hvqa:p:b:g:i:c:m:t:s:w:n:B:")) != -1) {
 		char option[] = {'-', (char)(c == '?' || c == ':' ? optopt : c), '\0'};
 		if (c == 'h') {
-			int n =
-			    dprintf(STDOUT_FILENO, "usage: %s [-h] %s\n", program_name(), usage);
+			int n = dprintf(STDOUT_FILENO, "usage: %s [-h] %s\n", program_name(),
+					usage_line);
 			exit(n < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 		}
-		if (strstr(usage, option) == NULL)
+		if (strstr(usage_line, option) == NULL)
 			usage_error("unknown option", option);
 		if (c == ':')
 			usage_error("option without its value", option);
@@ -152,9 +152,9 @@ void options(int argc, char *argv[], const char *line)
 	}
 	if (opt.verbose && opt.quiet)
 		usage_error("one or the other", "-v -q");
-	if (argv[optind] != NULL && strstr(usage, "HOST") != NULL)
+	if (argv[optind] != NULL && strstr(usage_line, "HOST") != NULL)
 		set('H', argv[optind++]);
-	if (argv[optind] != NULL && strstr(usage, "[P") != NULL)
+	if (argv[optind] != NULL && strstr(usage_line, "[P") != NULL)
 		set('P', argv[optind++]);
 	if (argv[optind] != NULL)
 		usage_error("extra argument", argv[optind]);

@@ -100,6 +100,16 @@ void stop_shuts(int cfd)
 		shutdown(cfd, SHUT_RDWR);
 }
 
+void wait_for_stop(int lfd)
+{
+	struct pollfd p = {.fd = lfd}; /* no events: a shutdown is told all the same, POLLHUP */
+	sigset_t none;
+
+	sigemptyset(&none);
+	if (ppoll(&p, 1, NULL, &none) == -1 && errno != EINTR)
+		shortage("wait for the stop");
+}
+
 /*
  * Makes FD, a terminal or pipe, an opening of our own with O_NONBLOCK: who does not read it must
  * not stop us. On the opening that we were given the flag would change the shell's too. open(2).
@@ -276,7 +286,7 @@ void log_line(const char *what, ...)
 	vsnprintf(line, sizeof(line), what, args);
 	va_end(args);
 	lock_log();
-	if (stopping()) /* no time for that */
+	if (stopping()) /* a slow reader must not hold up the end */
 		counts->patience = 0;
 	print(line);
 	pthread_mutex_unlock(&counts->log);

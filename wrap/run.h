@@ -39,11 +39,13 @@ void options(int argc, char *argv[], const char *usage);
  * here on SIGINT and SIGTERM make stopping() true and shut FD down: an accept, recvfrom, select,
  * poll or epoll_wait on it returns, now and ever after, so that no signal between a check and a
  * blocking call is lost. stop_shuts has CFD shut down too, for a server that has one client at a
- * time; -1: none any more. shutdown(2), sigaction(2).
+ * time; -1: none any more. shutdown(2), sigaction(2). wait_for_stop waits for that shutdown of LFD,
+ * or for any signal that has a handler, held ones too; it may return early. ppoll(2).
  */
 void server_ready(int fd);
 bool stopping(void);
 void stop_shuts(int cfd);
+void wait_for_stop(int lfd);
 
 /*
  * Prints the closing line and returns the exit status, 0: connections and bytes as counted below,

@@ -286,6 +286,19 @@ fork_fails() {
 	expect 'connections' 2 "$(served | cut -d' ' -f1)"
 }
 
+# Without a single descriptor to spare poll(2) fails too: no reason to spin, nor not to stop.
+#: concurrent crew event
+limit_of_none() {
+	allow_stderr
+	start
+	peer limit "$PID" 0
+	kill -STOP "$PID"
+	kill -CONT "$PID" # the wait begins anew
+	kill -CHLD "$PID"
+	stands_still "$PID"
+	stop
+}
+
 # A crew that cannot be made is made when it can be.
 #: crew
 crew_fails() {
@@ -482,7 +495,7 @@ owed_by_many_given_back() {
 	fill 50
 	leaving=$clients
 	fill 1
-	leave 50 $leaving
+	leave $leaving
 	not_above "$((before + 2000))" 'fifty that never read'
 	stop
 }
@@ -500,7 +513,7 @@ not_above() {
 # leavers: ten that never read, all there at once; then they leave.
 leavers() {
 	fill 10
-	leave 10 $clients
+	leave $clients
 }
 
 # fill N: so many clients that never read, each until the server takes no more; sets clients.
@@ -516,10 +529,9 @@ fill() {
 	done
 }
 
-# leave N CLIENT...: ends these N, and waits until the server knows.
+# leave CLIENT...: ends these, and waits until the server knows.
 leave() {
-	left=$((left + $1))
-	shift
+	left=$((left + $#))
 	kill "$@"
 	wait_until "seen to leave, of $left" has_logged $left '^client .* reset, '
 }
