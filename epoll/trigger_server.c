@@ -17,72 +17,56 @@
 #define MAXLINE 10
 #define CLIENTS 64 /* an experiment needs no more */
 
-enum mode { LT, ET, DRAIN }; /* as -m names them */
-
+static enum { LT, ET, DRAIN } mode; /* as -m names them */
 static int epfd;
-static struct peer { /* by descriptor */
-	bool open;
-	uint64_t bytes;
-	char who[ADDRESS_TEXT];
-} peers[CLIENTS];
+static struct client *clients[CLIENTS]; /* by descriptor */
 
-static void come(int lfd, enum mode mode)
+static void come(int lfd)
 {
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
-	int cfd = Accept(lfd, (struct sockaddr *)&sa, &len);
+	struct client *c = client_wait(lfd);
 
-	if (cfd == -1) {
-		shortage("accept");
+	if (c == NULL) /* stopped */
 		return;
-	}
-	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.fd = cfd};
+	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.fd = c->fd};
 	if (mode != LT)
 		event.events |= EPOLLET;
 	errno = EMFILE;
-	if (cfd >= CLIENTS || epoll_ctl(epfd, EPOLL_CTL_ADD, cfd, &event) == -1) {
-		complain("client refused, descriptor %d", cfd);
-		Close(cfd);
+	if (c->fd >= CLIENTS || epoll_ctl(epfd, EPOLL_CTL_ADD, c->fd, &event) == -1) {
+		complain("client %s refused, descriptor %d", c->who, c->fd);
+		client_free(c);
 		return;
 	}
-	peers[cfd] = (struct peer){.open = true};
-	address_text((struct sockaddr *)&sa, len, peers[cfd].who);
-	log_connected(peers[cfd].who);
+	clients[c->fd] = c;
+	log_connected(c->who);
 }
 
-static void leave(int cfd, int err)
+static void leave(struct client *c, int err)
 {
-	log_gone(peers[cfd].who, peers[cfd].bytes, err);
-	peers[cfd].open = false;
-	Close(cfd);
+	log_gone(c->who, c->bytes, err);
+	clients[c->fd] = NULL;
+	client_free(c);
 }
 
-/* One read and its echo. Returns what read did, or -1 with errno. */
-static ssize_t step(int cfd, enum mode mode)
+/* One read and its echo; more of them in DRAIN mode, and when the end comes: it is told only once.
+ */
+static void serve(struct client *c, uint32_t events)
 {
 	char buf[MAXLINE / 2];
-	ssize_t n = recv(cfd, buf, sizeof(buf), mode == DRAIN ? MSG_DONTWAIT : 0);
-
-	if (n <= 0)
-		return n;
-	log_data(peers[cfd].who, buf, (size_t)n);
-	peers[cfd].bytes += (size_t)n;
-	upper(buf, (size_t)n);
-	stop_shuts(cfd); /* it may block: who doesn't read must not keep us from stopping */
-	n = Writen(cfd, buf, (size_t)n);
-	stop_shuts(-1);
-	return n;
-}
-
-static void serve(int cfd, uint32_t events, enum mode mode)
-{
 	ssize_t n;
 
-	do
-		n = step(cfd, mode);
-	while (n > 0 && (mode == DRAIN || events != EPOLLIN)); /* the end is told only once */
+	do {
+		n = recv(c->fd, buf, sizeof(buf), mode == DRAIN ? MSG_DONTWAIT : 0);
+		if (n > 0) {
+			log_data(c->who, buf, (size_t)n);
+			c->bytes += (size_t)n;
+			upper(buf, (size_t)n);
+			stop_shuts(c->fd); /* who doesn't read must not keep us from stopping */
+			n = Writen(c->fd, buf, (size_t)n);
+			stop_shuts(-1);
+		}
+	} while (n > 0 && (mode == DRAIN || events != EPOLLIN));
 	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
-		leave(cfd, n == 0 ? 0 : errno);
+		leave(c, n == 0 ? 0 : errno);
 }
 
 int main(int argc, char *argv[])
@@ -90,7 +74,7 @@ int main(int argc, char *argv[])
 	struct epoll_event ready[10], event = {.events = EPOLLIN};
 
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [-m lt|et|drain] [PORT=8080]");
-	enum mode mode = (enum mode)opt.mode;
+	mode = opt.mode;
 	opt.verbose = !opt.quiet; /* what is read when is all that this shows */
 	int lfd = event.data.fd = tcp_listen(opt.host, opt.port);
 	epfd = Epoll_create1(0);
@@ -105,14 +89,14 @@ int main(int argc, char *argv[])
 		for (int i = 0; i < nready; i++) {
 			log_line("epoll_wait: event %d of %d\n", i + 1, nready);
 			if (ready[i].data.fd == lfd)
-				come(lfd, mode);
+				come(lfd);
 			else
-				serve(ready[i].data.fd, ready[i].events, mode);
+				serve(clients[ready[i].data.fd], ready[i].events);
 		}
 	}
 	for (int fd = 0; fd < CLIENTS; fd++)
-		if (peers[fd].open)
-			leave(fd, 0);
+		if (clients[fd] != NULL)
+			leave(clients[fd], 0);
 	Close(epfd);
 	Close(lfd);
 	return server_end();
