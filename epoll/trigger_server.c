@@ -17,7 +17,7 @@
 #define MAXLINE 10
 #define CLIENTS 64 /* an experiment needs no more */
 
-static enum { LT, ET, DRAIN } mode; /* as -m names them */
+enum { LT, ET, DRAIN }; /* opt.mode, as -m names them */
 static int epfd;
 static struct client *clients[CLIENTS]; /* by descriptor */
 
@@ -28,7 +28,7 @@ static void come(int lfd)
 	if (c == NULL) /* stopped */
 		return;
 	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.fd = c->fd};
-	if (mode != LT)
+	if (opt.mode != LT)
 		event.events |= EPOLLET;
 	errno = EMFILE;
 	if (c->fd >= CLIENTS || epoll_ctl(epfd, EPOLL_CTL_ADD, c->fd, &event) == -1) {
@@ -55,7 +55,7 @@ static void serve(struct client *c, uint32_t events)
 	ssize_t n;
 
 	do {
-		n = recv(c->fd, buf, sizeof(buf), mode == DRAIN ? MSG_DONTWAIT : 0);
+		n = recv(c->fd, buf, sizeof(buf), opt.mode == DRAIN ? MSG_DONTWAIT : 0);
 		if (n > 0) {
 			log_data(c->who, buf, (size_t)n);
 			c->bytes += (size_t)n;
@@ -64,7 +64,7 @@ static void serve(struct client *c, uint32_t events)
 			n = Writen(c->fd, buf, (size_t)n);
 			stop_shuts(-1);
 		}
-	} while (n > 0 && (mode == DRAIN || events != EPOLLIN));
+	} while (n > 0 && (opt.mode == DRAIN || events != EPOLLIN));
 	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
 		leave(c, n == 0 ? 0 : errno);
 }
@@ -74,7 +74,6 @@ int main(int argc, char *argv[])
 	struct epoll_event ready[10], event = {.events = EPOLLIN};
 
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [-m lt|et|drain] [PORT=8080]");
-	mode = opt.mode;
 	opt.verbose = !opt.quiet; /* what is read when is all that this shows */
 	int lfd = event.data.fd = tcp_listen(opt.host, opt.port);
 	epfd = Epoll_create1(0);
