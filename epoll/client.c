@@ -15,7 +15,6 @@
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 
-static struct flow up, down; /* stdin to the socket, the socket to stdout */
 static int epfd;
 
 /* Asks to be told, once, when F can go on; a file, which can always, is copied at once. */
@@ -32,8 +31,8 @@ static void watch(struct flow *f)
 			perr_exit("epoll_ctl");
 		flow_step(f); /* a regular file or /dev/null never makes one wait */
 	}
-	if (f == &up)
-		shutdown(up.to, SHUT_WR); /* "that was all"; the echo still comes */
+	if (f->from == STDIN_FILENO)
+		shutdown(f->to, SHUT_WR); /* "that was all"; the echo still comes */
 }
 
 int main(int argc, char *argv[])
@@ -42,11 +41,10 @@ int main(int argc, char *argv[])
 	int fd = tcp_connect(opt.host, opt.port);
 	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
 	epfd = Epoll_create1(0);
-	up.from = STDIN_FILENO;
+	struct flow up = {.from = STDIN_FILENO, .to = fd};
+	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 	if ((up.to = dup(fd)) == -1) /* the set holds a descriptor once: one for each direction */
 		perr_exit("dup");
-	down.from = fd;
-	down.to = STDOUT_FILENO;
 
 	watch(&up);
 	watch(&down);

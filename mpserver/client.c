@@ -14,8 +14,6 @@
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 
-static struct flow *up, down; /* stdin to the socket, the socket to stdout */
-
 static void send_all(struct flow *f)
 {
 	while (flow_step(f))
@@ -28,13 +26,12 @@ int main(int argc, char *argv[])
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=9999]]");
 	int fd = tcp_connect(opt.host, opt.port);
 	/* In shared memory: the parent must know how much the child has sent. */
-	up = mmap(NULL, sizeof(*up), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct flow *up =
+	    mmap(NULL, sizeof(*up), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (up == MAP_FAILED)
 		perr_exit("mmap");
-	up->from = STDIN_FILENO;
-	up->to = fd;
-	down.from = fd;
-	down.to = STDOUT_FILENO;
+	*up = (struct flow){.from = STDIN_FILENO, .to = fd};
+	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 
 	pid_t pid = Fork();
 	if (pid == -1)

@@ -15,8 +15,6 @@
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 
-static struct flow up, down; /* stdin to the socket, the socket to stdout */
-
 static void *send_all(void *arg)
 {
 	struct flow *f = arg;
@@ -33,10 +31,8 @@ int main(int argc, char *argv[])
 
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=8200]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	up.from = STDIN_FILENO;
-	up.to = fd;
-	down.from = fd;
-	down.to = STDOUT_FILENO;
+	struct flow up = {.from = STDIN_FILENO, .to = fd};
+	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 
 	if ((errno = pthread_create(&thread, NULL, send_all, &up)) != 0)
 		perr_exit("pthread_create");

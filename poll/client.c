@@ -14,8 +14,6 @@
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 
-static struct flow up, down; /* stdin to the socket, the socket to stdout */
-
 /* What F waits for; nothing (fd -1) once it has ended, for an end stays ready. */
 static struct pollfd watch(const struct flow *f)
 {
@@ -28,10 +26,8 @@ int main(int argc, char *argv[])
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=6666]]");
 	int fd = tcp_connect(opt.host, opt.port);
 	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
-	up.from = STDIN_FILENO;
-	up.to = fd;
-	down.from = fd;
-	down.to = STDOUT_FILENO;
+	struct flow up = {.from = STDIN_FILENO, .to = fd};
+	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 
 	while (!down.ended) {
 		struct pollfd set[] = {watch(&up), watch(&down)}; /* the socket may be in both */

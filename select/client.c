@@ -14,7 +14,6 @@
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 
-static struct flow up, down; /* stdin to the socket, the socket to stdout */
 static fd_set readable, writable;
 
 /* Puts into the sets what F waits for; nothing once it has ended, for an end stays ready. */
@@ -39,10 +38,8 @@ int main(int argc, char *argv[])
 	errno = EMFILE;
 	if (fd >= FD_SETSIZE) /* FD_SET would write past the end of the set */
 		perr_exit("select");
-	up.from = STDIN_FILENO;
-	up.to = fd;
-	down.from = fd;
-	down.to = STDOUT_FILENO;
+	struct flow up = {.from = STDIN_FILENO, .to = fd};
+	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 
 	while (!down.ended) {
 		FD_ZERO(&readable);

@@ -15,8 +15,6 @@
 #include "wrap/run.h"
 #include "wrap/wrap.h"
 
-static struct flow up, down; /* stdin to the socket, the socket to stdout */
-
 /* What F waits for; nothing (fd -1) once it has ended, for an end stays ready. */
 static struct pollfd watch(const struct flow *f)
 {
@@ -32,10 +30,8 @@ int main(int argc, char *argv[])
 		path_bind(fd, opt.own);
 	path_connect(fd, opt.path);
 	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
-	up.from = STDIN_FILENO;
-	up.to = fd;
-	down.from = fd;
-	down.to = STDOUT_FILENO;
+	struct flow up = {.from = STDIN_FILENO, .to = fd};
+	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 
 	while (!down.ended) {
 		struct pollfd set[] = {watch(&up), watch(&down)}; /* the socket may be in both */
