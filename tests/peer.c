@@ -150,13 +150,29 @@ static void hear_end(int fd)
 		die("more came back than was sent");
 }
 
-static void line(int fd, int i)
+static size_t line_text(char text[64], int i)
+{
+	return (size_t)snprintf(text, 64, "this is line %d of a client\n", i);
+}
+
+static void say_line(int fd, int i)
 {
 	char text[64];
-	int n = snprintf(text, sizeof(text), "this is line %d of a client\n", i);
 
-	say(fd, text, (size_t)n);
-	hear(fd, text, (size_t)n);
+	say(fd, text, line_text(text, i));
+}
+
+static void hear_line(int fd, int i)
+{
+	char text[64];
+
+	hear(fd, text, line_text(text, i));
+}
+
+static void line(int fd, int i)
+{
+	say_line(fd, i);
+	hear_line(fd, i);
 }
 
 static void reset(int fd)
@@ -174,6 +190,7 @@ static void end(int fd)
 	Close(fd);
 }
 
+/* A step of all before the next: with thousands a wait of the server for each would be long. */
 static int many(const char *addr, int n, const char *how)
 {
 	int *fds = calloc((size_t)n, sizeof(*fds));
@@ -184,8 +201,10 @@ static int many(const char *addr, int n, const char *how)
 		perr_exit("calloc");
 	for (int i = 0; i < n; i++)
 		fds[i] = dial(addr);
+	for (int i = 0; i < n; i++)
+		say_line(fds[i], i);
 	for (int i = 0; i < n; i++) {
-		line(fds[i], i);
+		hear_line(fds[i], i);
 		if (how[0] == 't')
 			end(fds[i]);
 	}
@@ -195,6 +214,8 @@ static int many(const char *addr, int n, const char *how)
 		while (Read(STDIN_FILENO, &eof, 1) > 0)
 			;
 	}
+	for (int i = 0; how[0] != 't' && i < n; i++)
+		shutdown(fds[i], SHUT_WR);
 	for (int i = 0; how[0] != 't' && i < n; i++)
 		end(fds[i]);
 	free(fds);
