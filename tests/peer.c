@@ -158,15 +158,17 @@ static size_t line_text(char text[64], int i)
 static void say_line(int fd, int i)
 {
 	char text[64];
+	size_t n = line_text(text, i);
 
-	say(fd, text, line_text(text, i));
+	say(fd, text, n);
 }
 
 static void hear_line(int fd, int i)
 {
 	char text[64];
+	size_t n = line_text(text, i);
 
-	hear(fd, text, line_text(text, i));
+	hear(fd, text, n);
 }
 
 static void line(int fd, int i)
