@@ -59,7 +59,7 @@ static struct addrinfo *resolve(const char *host, uint16_t port)
 		return list;
 	if (err != EAI_SYSTEM)
 		errno = 0;
-	complain("address %.200s: %s (%s)", host, gai_strerror(err),
+	complain("address '%.200s': %s (%s)", host, gai_strerror(err),
 		 err == EAI_NONAME  ? "EAI_NONAME"
 		 : err == EAI_AGAIN ? "EAI_AGAIN"
 				    : "see getaddrinfo(3)");
