@@ -175,11 +175,12 @@ void server_ready(int fd)
 	socklen_t len = sizeof(sa);
 	char text[ADDRESS_TEXT], line[LINE_BYTES];
 	volatile char stack[STACK_BYTES];
+	volatile size_t lowest = 0; /* were it a constant, a compiler could keep that byte alone */
 	pthread_mutexattr_t attr;
 
 	/* It grows when it is touched, and ends us if there is no memory by then: so before. */
-	stack[0] = 0;
-	(void)stack[0];
+	stack[lowest] = 0;
+	(void)stack[lowest];
 	counts =
 	    mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (counts == MAP_FAILED)
