@@ -11,11 +11,16 @@ pool_unit() {
 	expect "complaints" 1 "$(wc -l <complaints)"
 }
 
+needs_valgrind() {
+	[ "${BIN#*/build/}" = "$BIN" ] || skip "a sanitizer's build"
+	command -v valgrind >valgrind || skip "no valgrind"
+	valgrind -q "$BIN/threadpool/demo" -h >out 2>&1 || skip "valgrind can't read what this compiler writes"
+}
+
 # No memory lost or used after its end.
 #: threadpool/demo full
 pool_valgrind() {
-	[ "${BIN#*/build/}" = "$BIN" ] || skip "a sanitizer's build"
-	command -v valgrind >valgrind || skip "no valgrind"
+	needs_valgrind
 	within 110 valgrind -q --leak-check=full --show-leak-kinds=all --error-exitcode=9 \
 		"$BIN/tests/unit_threadpool" 2000 - >out 2>complaints || fail "$(grep FAIL out; cat complaints)"
 }
@@ -23,8 +28,7 @@ pool_valgrind() {
 # No race and no lock order, apart from a signal that glibc's timedwait itself sends without the lock.
 #: threadpool/demo full
 pool_helgrind() {
-	[ "${BIN#*/build/}" = "$BIN" ] || skip "a sanitizer's build"
-	command -v valgrind >valgrind || skip "no valgrind"
+	needs_valgrind
 	printf '{\nglibc\nHelgrind:Misc\n...\nfun:pthread_cond_timedwait*\n}\n' >known
 	within 110 valgrind -q --tool=helgrind --history-level=approx --suppressions=known \
 		--error-exitcode=9 "$BIN/tests/unit_threadpool" 2000 - >out 2>complaints ||
