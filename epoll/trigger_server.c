@@ -47,8 +47,7 @@ static void leave(struct client *c, int err)
 	client_free(c);
 }
 
-/* One read and its echo; more of them in DRAIN mode, and when the end comes: it is told only once.
- */
+/* One read and its echo; more of them in DRAIN mode, and at the end, which is told only once. */
 static void serve(struct client *c, uint32_t events)
 {
 	char buf[MAXLINE / 2];

@@ -122,7 +122,10 @@ static void on_client(struct evconnlistener *lev, evutil_socket_t cfd, struct so
 	struct peer *p = bev == NULL ? NULL : calloc(1, sizeof(*p) + strlen(who) + 1);
 	if (p == NULL || bufferevent_enable(bev, EV_READ) == -1) {
 		on_accept_error(lev, arg);
-		bev == NULL ? (void)Close(cfd) : bufferevent_free(bev);
+		if (bev == NULL)
+			Close(cfd);
+		else
+			bufferevent_free(bev); /* closes it */
 		free(p);
 		return;
 	}

@@ -39,14 +39,10 @@ int main(int argc, char *argv[])
 	/* Off: else it hears what any program here has joined, on any interface (ip(7)). */
 	if (setsockopt(lfd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off)) == -1)
 		perr_exit("setsockopt IP_MULTICAST_ALL");
-	if (connect(fd, (struct sockaddr *)&server, sizeof(server)) == -1) {
-		complain("connect %s:%u", opt.host, opt.port);
-		return EXIT_FAILURE;
-	}
-	if (bind(lfd, (struct sockaddr *)&group, sizeof(group)) == -1) {
-		complain("bind %s:%u", opt.group, opt.listeners);
-		return EXIT_FAILURE;
-	}
+	if (connect(fd, (struct sockaddr *)&server, sizeof(server)) == -1)
+		perr_exit_address("connect", (struct sockaddr *)&server, sizeof(server));
+	if (bind(lfd, (struct sockaddr *)&group, sizeof(group)) == -1)
+		perr_exit_address("bind", (struct sockaddr *)&group, sizeof(group));
 	if (setsockopt(lfd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &membership, sizeof(membership)) == -1) {
 		complain("join %s on %s", opt.group, opt.interface);
 		return EXIT_FAILURE;

@@ -53,10 +53,8 @@ int main(int argc, char *argv[])
 		perr_exit("setsockopt IP_MULTICAST_TTL");
 	if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_LOOP, &loop, sizeof(loop)) == -1)
 		perr_exit("setsockopt IP_MULTICAST_LOOP");
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1) {
-		complain("bind %s:%u", opt.host, opt.port);
-		return EXIT_FAILURE;
-	}
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
+		perr_exit_address("bind", (struct sockaddr *)&addr, sizeof(addr));
 	if (getsockname(fd, (struct sockaddr *)&addr, &len) == -1) /* the port, if it was 0 */
 		perr_exit("getsockname");
 	server_ready(fd);

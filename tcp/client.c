@@ -8,7 +8,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,10 +35,8 @@ int main(int argc, char *argv[])
 		perr_exit("socket");
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
 		perr_exit("setsockopt TCP_NODELAY");
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1) {
-		complain("connect %s:%u", opt.host, opt.port);
-		return EXIT_FAILURE;
-	}
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
+		perr_exit_address("connect", (struct sockaddr *)&addr, sizeof(addr));
 
 	while ((n = Read(STDIN_FILENO, buf, sizeof(buf))) > 0) {
 		if (Writen(fd, buf, (size_t)n) == -1)

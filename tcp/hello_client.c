@@ -37,10 +37,8 @@ int main(int argc, char *argv[])
 		perr_exit("socket");
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
 		perr_exit("setsockopt TCP_NODELAY");
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1) {
-		complain("connect %s:%u", opt.host, opt.port);
-		return EXIT_FAILURE;
-	}
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
+		perr_exit_address("connect", (struct sockaddr *)&addr, sizeof(addr));
 
 	for (int i = 0; i < ROUNDS; i++) {
 		if (Writen(fd, hello, len) == -1)

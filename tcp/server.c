@@ -8,7 +8,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -63,10 +62,8 @@ int main(int argc, char *argv[])
 	/* Else an answer in two pieces waits 40 ms for a delayed ACK; cfd inherits it. */
 	if (setsockopt(lfd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
 		perr_exit("setsockopt TCP_NODELAY");
-	if (bind(lfd, (struct sockaddr *)&addr, sizeof(addr)) == -1) {
-		complain("bind %s:%u", opt.host, opt.port);
-		return EXIT_FAILURE;
-	}
+	if (bind(lfd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
+		perr_exit_address("bind", (struct sockaddr *)&addr, sizeof(addr));
 	if (listen(lfd, 128) == -1)
 		perr_exit("listen");
 	server_ready(lfd); /* from here Ctrl-C shuts lfd down: accept fails, the loop ends */

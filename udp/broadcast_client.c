@@ -5,7 +5,6 @@
  * several at once; one without SO_REUSEADDR; -n 3 < /dev/null.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,14 +27,10 @@ int main(int argc, char *argv[])
 	/* Listeners of one host share the port: each of them gets its copy of a broadcast. */
 	if (setsockopt(lfd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
 		perr_exit("setsockopt SO_REUSEADDR");
-	if (connect(fd, (struct sockaddr *)&server, sizeof(server)) == -1) {
-		complain("connect %s:%u", opt.host, opt.port);
-		return EXIT_FAILURE;
-	}
-	if (bind(lfd, (struct sockaddr *)&own, sizeof(own)) == -1) {
-		complain("bind 0.0.0.0:%u", opt.listeners);
-		return EXIT_FAILURE;
-	}
+	if (connect(fd, (struct sockaddr *)&server, sizeof(server)) == -1)
+		perr_exit_address("connect", (struct sockaddr *)&server, sizeof(server));
+	if (bind(lfd, (struct sockaddr *)&own, sizeof(own)) == -1)
+		perr_exit_address("bind", (struct sockaddr *)&own, sizeof(own));
 
 	int status = group_client(lfd, fd);
 	close(lfd);

@@ -35,10 +35,8 @@ int main(int argc, char *argv[])
 	/* Else sendto says EACCES: a mistyped address shall not reach everyone. */
 	if (setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) == -1)
 		perr_exit("setsockopt SO_BROADCAST");
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1) {
-		complain("bind %s:%u", opt.host, opt.port);
-		return EXIT_FAILURE;
-	}
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
+		perr_exit_address("bind", (struct sockaddr *)&addr, sizeof(addr));
 	if (getsockname(fd, (struct sockaddr *)&addr, &len) == -1) /* the port, if it was 0 */
 		perr_exit("getsockname");
 	server_ready(fd);

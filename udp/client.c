@@ -75,10 +75,8 @@ int main(int argc, char *argv[])
 	int receives = buffer(fd, SO_RCVBUF), sends = buffer(fd, SO_SNDBUF);
 	if (opt.bytes > 0)
 		fprintf(stderr, "granted: SO_RCVBUF %d, SO_SNDBUF %d bytes\n", receives, sends);
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1) {
-		complain("connect %s:%u", opt.host, opt.port);
-		return EXIT_FAILURE;
-	}
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
+		perr_exit_address("connect", (struct sockaddr *)&addr, sizeof(addr));
 
 	while ((n = Readline(STDIN_FILENO, line, sizeof(line))) > 0) {
 		if (n > LARGEST) {

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -34,10 +33,8 @@ int main(int argc, char *argv[])
 		perr_exit("socket");
 	int receives = buffer(fd, SO_RCVBUF), sends = buffer(fd, SO_SNDBUF);
 	/* No SO_REUSEADDR: with it a second server could bind this port and would take it over. */
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1) {
-		complain("bind %s:%u", opt.host, opt.port);
-		return EXIT_FAILURE;
-	}
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
+		perr_exit_address("bind", (struct sockaddr *)&addr, sizeof(addr));
 	if (getsockname(fd, (struct sockaddr *)&addr, &len) == -1) /* the port, if it was 0 */
 		perr_exit("getsockname");
 	server_ready(fd);

@@ -36,8 +36,9 @@ static int answer(int fd, char *line, size_t n)
 			return -1;
 		if (back == (ssize_t)n && memcmp(buf, line, n) == 0)
 			return 0;
+		errno = 0;
 		if (!said) /* an earlier line's; strangers can't send to a connected socket */
-			fprintf(stderr, "%s: late: %zd bytes\n", program_name(), back);
+			complain("late: %zd bytes", back);
 		said = true;
 	} while (now_ms() < end);
 	errno = EAGAIN;
@@ -73,7 +74,8 @@ int main(int argc, char *argv[])
 		if (Write(fd, line, (size_t)n) == -1 || answer(fd, line, (size_t)n) == -1) {
 			if (errno != EAGAIN)
 				perr_exit(opt.path); /* gone */
-			fprintf(stderr, "%s: no reply in %g s\n", program_name(), opt.timeout);
+			errno = 0;
+			complain("no reply in %g s", opt.timeout);
 			status = EXIT_FAILURE;
 		} else if (Writen(STDOUT_FILENO, line, (size_t)n) == -1) {
 			perr_exit("write stdout");
