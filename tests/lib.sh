@@ -67,8 +67,9 @@ wait_until() {
 	done
 }
 
-# start [OPTIONS]: the program under test, a server, on a port that the kernel picks (a path for
-# AF_UNIX). Sets PID, ADDR as it prints it, and WHERE, what a client takes for it.
+# start [OPTIONS]: the program under test, a server, on a port that the kernel picks or on $AT_PORT,
+# from peer freeport (a path for AF_UNIX). Sets PID, ADDR as it prints it, and WHERE, what a client
+# takes for it.
 start() {
 	start_server "$P" "$@"
 }
@@ -77,7 +78,7 @@ start() {
 start_server() {
 	server=$1
 	shift
-	operand=0
+	operand=${AT_PORT:-0}
 	case "$server $*" in
 	*/unix/*) operand=./srv.socket ;;
 	esac

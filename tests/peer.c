@@ -13,7 +13,7 @@
  *   no-memory PID           no more memory for it than it has
  *   memory PID              as much as it may have at most
  *   wakeups PID             how often its threads and children are woken in a second
- *   freeport                a UDP port that nobody has
+ *   freeport                a port that nobody has, UDP or TCP, and that the kernel gives nobody
  *   refuse                  hold a TCP port on which nobody listens; says "refusing on ADDR"
  *   talk ADDR TEXT…         send each TEXT alone, wait for its echo, half-close; print the echoes
  *   hold ADDR N             N connections, each answered; say "held N", keep them to stdin's end
@@ -595,17 +595,27 @@ static int set_memory(int pid, bool more)
 	return 0;
 }
 
+/*
+ * Below the range from which the kernel takes ports (ip(7): ip_local_port_range), where another
+ * case's server could get it between two uses; each of two callers at a time begins at its own.
+ */
 static int free_port(void)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
-	socklen_t len = sizeof(in);
-	int fd = Socket(AF_INET, SOCK_DGRAM, 0);
 
-	Bind(fd, (struct sockaddr *)&in, len);
-	if (getsockname(fd, (struct sockaddr *)&in, &len) == -1)
-		perr_exit("getsockname");
-	printf("%u\n", ntohs(in.sin_port));
-	return 0;
+	for (int i = 0; i < 30000; i++) {
+		int udp = Socket(AF_INET, SOCK_DGRAM, 0), tcp = Socket(AF_INET, SOCK_STREAM, 0);
+		in.sin_port = htons((uint16_t)(2000 + (getpid() + i) % 30000));
+		bool is_free = bind(udp, (struct sockaddr *)&in, sizeof(in)) == 0 &&
+			       bind(tcp, (struct sockaddr *)&in, sizeof(in)) == 0;
+		Close(udp);
+		Close(tcp);
+		if (is_free) {
+			printf("%u\n", ntohs(in.sin_port));
+			return 0;
+		}
+	}
+	perr_exit("freeport");
 }
 
 static volatile sig_atomic_t the_case;

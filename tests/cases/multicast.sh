@@ -173,17 +173,14 @@ group_full_stdout() {
 #: udp/broadcast_client multicast/client
 group_refused() {
 	a_group
-	port=$(peer freeport)
-	WHERE="127.0.0.1 $port"
+	AT_PORT=$(peer freeport)
+	WHERE="127.0.0.1 $AT_PORT"
 	member one
 	exec 3>one.in
 	echo lost >&3
-	await one.err "^$PROGRAM: 127\.0\.0\.1:$port: Connection refused \(ECONNREFUSED\)\$"
+	await one.err "^$PROGRAM: 127\.0\.0\.1:$AT_PORT: Connection refused \(ECONNREFUSED\)\$"
 	# shellcheck disable=SC2086
-	"$SERVER" $SHARED "$port" >out 2>err &
-	# shellcheck disable=SC2034 # stop's
-	PID=$!
-	await out '^listening on '
+	start_server "$SERVER" $SHARED
 	echo heard >&3
 	await one '^HEARD$'
 	stop
@@ -213,14 +210,11 @@ group_bound_to_the_group() {
 # On all addresses and on the listeners' port a server hears itself: once, not for ever.
 #: udp/broadcast_server
 broadcast_to_itself() {
-	port=$(peer freeport)
-	"$P" -a 0.0.0.0 -p "$port" "$port" >out 2>err &
-	# shellcheck disable=SC2034 # stop's
-	PID=$!
-	await out '^listening on '
-	udp_peer send "127.0.0.1:$port" abc
-	await out "^client 127\\.0\\.0\\.1:$port is not answered\$"
-	udp_peer send "127.0.0.1:$port" 'the last'
+	AT_PORT=$(peer freeport)
+	start -a 0.0.0.0 -p "$AT_PORT"
+	udp_peer send "127.0.0.1:$AT_PORT" abc
+	await out "^client 127\\.0\\.0\\.1:$AT_PORT is not answered\$"
+	udp_peer send "127.0.0.1:$AT_PORT" 'the last'
 	await out 'sent 8 bytes$'
 	stop
 	expect "datagrams of 3 bytes" 2 "$(log_lines ' sent 3 bytes$')"

@@ -153,16 +153,17 @@ full_stdout() {
 name_of_several() {
 	printf '127.0.0.1 several.test\n127.0.0.2 several.test\n' >names
 	rules hosts "$PWD/names" true 2>stderr || skip "no /etc/hosts of its own: $(cat stderr)"
+	AT_PORT=$(peer freeport)
 	start
-	first=$PID port=${ADDR##*:}
-	rules hosts "$PWD/names" "$P" $OPTIONS -a several.test "$port" >second 2>&1 &
+	first=$PID
+	rules hosts "$PWD/names" "$P" $OPTIONS -a several.test "$AT_PORT" >second 2>&1 &
 	PID=$!
-	await second "^listening on 127.0.0.2:$port"
+	await second "^listening on 127.0.0.2:$AT_PORT"
 	kill "$first"
 	peer gone "$first"
 	for client in mtserver/client poll/client; do
 		expect "the second address through $client" ABC \
-			"$(echo abc | rules hosts "$PWD/names" "$BIN/$client" several.test "$port")"
+			"$(echo abc | rules hosts "$PWD/names" "$BIN/$client" several.test "$AT_PORT")"
 	done
 	kill "$PID"
 	peer gone "$PID"

@@ -191,18 +191,14 @@ worker_terminated() {
 # Killed with a client open and started again at once on the same port.
 #: one concurrent crew event -unix/stream_server
 restart() {
+	AT_PORT=$(peer freeport)
 	start
-	port=${ADDR##*:}
 	mkfifo in
 	"$BIN/tests/peer" hold "$ADDR" 1 <in >held 2>&1 &
 	exec 3>in
 	await held 'held 1'
 	stop
-	: >out # await must not see the first one's line
-	# shellcheck disable=SC2086
-	"$P" $OPTIONS "$port" >out 2>err &
-	PID=$!
-	await out "^listening on 127.0.0.1:$port"
+	start
 	expect "the echo" ABC "$(echo abc | copy)"
 	exec 3>&-
 	stop

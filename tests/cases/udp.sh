@@ -47,17 +47,13 @@ udp_verbose() {
 # A second server cannot take the port over, and a restart needs no SO_REUSEADDR.
 #: udp/server udp/broadcast_server multicast/server
 udp_port_taken() {
-	port=$(peer freeport)
+	AT_PORT=$(peer freeport)
 	for _ in first again; do
-		: >out
-		"$P" "$port" >out 2>err &
-		# shellcheck disable=SC2034 # stop's
-		PID=$!
-		await out '^listening on '
-		expect_exit 1 "$P" "$port"
-		expect "the reason" "$PROGRAM: bind 127.0.0.1:$port: Address already in use (EADDRINUSE)" \
+		start
+		expect_exit 1 "$P" "$AT_PORT"
+		expect "the reason" "$PROGRAM: bind $ADDR: Address already in use (EADDRINUSE)" \
 			"$(cat stderr)"
-		udp_peer send "127.0.0.1:$port" abc
+		udp_peer send "$ADDR" abc
 		await out 'sent 3 bytes$'
 		stop
 	done
