@@ -34,12 +34,12 @@ MAKEFLAGS += --no-builtin-rules
 all: $(ALL)                             ## build everything but libevent/ (CC=clang, SAN=thread, …)
 $(TOPICS): $$(call programs,$$@)        ## build one topic: make epoll
 libevent: $(EVENT)                      ## build libevent/, which needs libevent-dev
-tests: $(TESTS) $(BENCH)
+tests: $(TESTS) $(BENCH)                ## build what the tests are made with
 demo: all tests $(filter libevent,$(T)) ## play each pair as two terminals (T=epoll: one topic)
 	tests/demo $(T)
 test: all tests $(filter libevent,$(T)) ## test everything in about a minute (T=epoll, SAN=thread)
 	T=$(T) tests/run
-test-full: all tests                    ## size and numbers too (about two minutes)
+test-full: all tests $(filter libevent,$(T)) ## size and numbers too (about two minutes)
 	T=$(T) tests/run -f
 bench: all tests                        ## measure the servers (FULL=1: all loads and charts)
 	tests/bench/run $(if $(FULL),full)
