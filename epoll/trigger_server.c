@@ -23,16 +23,16 @@ static struct client *clients[CLIENTS]; /* by descriptor */
 
 static void come(int lfd)
 {
-	struct client *c = client_wait(lfd);
+	struct client *c = client_try(lfd);
 
-	if (c == NULL) /* stopped */
+	if (c == NULL) /* stopped, or no room: those that are there go on */
 		return;
 	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.fd = c->fd};
 	if (opt.mode != LT)
 		event.events |= EPOLLET;
 	errno = EMFILE;
 	if (c->fd >= CLIENTS || epoll_ctl(epfd, EPOLL_CTL_ADD, c->fd, &event) == -1) {
-		complain("client %s refused, descriptor %d", c->who, c->fd);
+		complain("a client refused, descriptor %d", c->fd);
 		client_free(c);
 		return;
 	}

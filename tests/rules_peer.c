@@ -9,6 +9,7 @@
  *   queued N                wait until N bytes are in the pipe that is stdin
  *   large COMMAND…          run it in a process that has had 64 MiB of memory
  *   limit N COMMAND…        run it with N descriptors at most
+ *   unheard COMMAND…        run it with a socket as stderr that is full and that nobody reads
  *   hosts FILE COMMAND…     run it with FILE in place of /etc/hosts
  *   fault CALL ERROR FILE COMMAND…   run it; while FILE is there its CALLs fail with ERROR, and a
  *                           line in FILE tells of each
@@ -208,6 +209,23 @@ static void large(void)
 		perr_exit("malloc");
 	for (size_t i = 0; i < LARGE_BYTES; i += 1024)
 		p[i] = 'x';
+}
+
+/* Its other end stays open: COMMAND inherits it. */
+static void unheard(void)
+{
+	static const char text[4096];
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
+		perr_exit("socketpair");
+	while (send(pair[0], text, sizeof(text), MSG_DONTWAIT) > 0)
+		;
+	while (send(pair[0], text, 1, MSG_DONTWAIT) > 0)
+		;
+	if (errno != EAGAIN || dup2(pair[0], STDERR_FILENO) == -1)
+		perr_exit("unheard");
+	Close(pair[0]);
 }
 
 /* ---- A word in its system calls */
@@ -540,6 +558,10 @@ int main(int argc, char *argv[])
 	}
 	if (strcmp(how, "large") == 0) {
 		large();
+		run(argv + 2);
+	}
+	if (strcmp(how, "unheard") == 0) {
+		unheard();
 		run(argv + 2);
 	}
 	if (strcmp(how, "hosts") == 0 && argc > 3) {

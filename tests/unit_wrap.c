@@ -1201,6 +1201,7 @@ static void read_at_last(void)
 static void test_log(void)
 {
 	char text[65536 + 1];
+	struct rusage before, after;
 	int out[2];
 
 	if (pipe(out) == -1)
@@ -1217,15 +1218,19 @@ static void test_log(void)
 	bool waited = strcmp(text, "waits\n") == 0;
 
 	fill_pipe(out[1]);
-	for (int i = 0; i < 3; i++)
+	getrusage(RUSAGE_THREAD, &before);
+	for (int i = 0; i < 2000; i++)
 		log_line("is lost\n");
+	getrusage(RUSAGE_THREAD, &after);
 	Readn(out[0], text, sizeof(text) - 1);
 	log_line("comes\n");
 	text[Read(out[0], text, sizeof(text) - 1)] = '\0';
 	dup2(standard, STDOUT_FILENO);
 	expect("a slow reader is waited for", true, waited);
 	expect("one that does not read is told what it has lost", 0,
-	       strcmp(text, "\n(3 lines lost)\ncomes\n"));
+	       strcmp(text, "\n(2000 lines lost)\ncomes\n"));
+	expect("and waited for 300 times at most", true,
+	       after.ru_nvcsw - before.ru_nvcsw <= 300 + 50 /* other waits */);
 }
 
 int main(void)

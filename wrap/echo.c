@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,16 +61,23 @@ static struct client *take(int lfd, bool named)
 	return c;
 }
 
+struct client *client_try(int lfd)
+{
+	/* The text costs pages of the stack, each child's too, and -q doesn't show it. */
+	struct client *c = take(lfd, !opt.quiet);
+
+	if (c == NULL && errno != EINVAL)
+		shortage("accept");
+	return c;
+}
+
 struct client *client_wait(int lfd)
 {
-	while (!stopping()) {
-		/* The text costs pages of the stack, each child's too, and -q doesn't show it. */
-		struct client *c = take(lfd, !opt.quiet);
-		if (c != NULL || errno == EINVAL) /* shut down: a crew's parent has been stopped */
-			return c;
-		shortage("accept");
-	}
-	return NULL;
+	struct client *c = NULL;
+
+	while (!stopping() && (c = client_try(lfd)) == NULL && errno != EINVAL)
+		; /* EINVAL: shut down, for a crew's parent has been stopped */
+	return c;
 }
 
 int client_accept(int lfd)
@@ -99,12 +105,7 @@ void client_free(struct client *c)
 static int drop(struct client *c, int err)
 {
 	log_gone(c->who, c->bytes, err);
-	if (c->owed != NULL) {
-		free(c->owed);
-#ifdef __GLIBC__ /* a block that another one is owed may keep all below it from the kernel */
-		malloc_trim(0);
-#endif
-	}
+	free(c->owed);
 	clients[c->fd] = NULL;
 	pause_end = 0; /* there is room for another one */
 	client_free(c);

@@ -25,11 +25,13 @@ struct client {
 
 /*
  * Blocking. client_wait returns the next client on LFD, in memory of its own; NULL once the server
- * is stopping. When there is no room for one it says so and tries again after 100 ms. echo_client
- * echoes, upper-cased, until the client ends or fails, logs its coming and going, and then does
- * what client_free does alone: closes the descriptor and frees C. accept(2).
+ * is stopping. When there is no room for one it says so and tries again after 100 ms; client_try
+ * returns NULL then. echo_client echoes, upper-cased, until the client ends or fails, logs its
+ * coming and going, and then does what client_free does alone: closes the descriptor and frees C.
+ * accept(2).
  */
 struct client *client_wait(int lfd);
+struct client *client_try(int lfd);
 void echo_client(struct client *c);
 void client_free(struct client *c);
 

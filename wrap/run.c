@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -25,6 +26,7 @@
 #define SHORTAGE_MS 100		 /* how long a blocking server waits for room */
 #define PATIENCE_MS 300		 /* how long the log waits for its reader, in all */
 #define LINE_BYTES 2048		 /* no line of the log is longer */
+#define MAPPED_BYTES 4096	 /* what takes more memory has pages of its own */
 #define STACK_BYTES (256 * 1024) /* more than echo_step's buffer */
 
 /* Shared by all threads and child processes. */
@@ -62,8 +64,11 @@ void complain(const char *what, ...)
 	int err = errno;
 	char text[512], number[24];
 	const char *name = strerrorname_np == NULL ? NULL : strerrorname_np(err);
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 	va_list args;
 
+	if (listening != -1 && poll(&p, 1, 0) == 0) /* who does not read it must not stop us */
+		return;
 	va_start(args, what);
 	vsnprintf(text, sizeof(text), what, args);
 	va_end(args);
@@ -162,9 +167,9 @@ static bool print(const char *line)
 			break;
 		}
 	}
-	if (!waited && counts->patience < PATIENCE_MS)
-		counts->patience++;
 	counts->lost = *rest == '\0' ? 0 : counts->lost + 1;
+	if (!waited && counts->lost == 0 && counts->patience < PATIENCE_MS)
+		counts->patience++;
 	return counts->lost == 0;
 }
 
@@ -181,6 +186,9 @@ void server_ready(int fd)
 	/* It grows when it is touched, and ends us if there is no memory by then: so before. */
 	stack[lowest] = 0;
 	(void)stack[lowest];
+#ifdef __GLIBC__ /* a block in pages of its own goes back to the kernel, whatever lies above it */
+	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+#endif
 	counts =
 	    mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (counts == MAP_FAILED)

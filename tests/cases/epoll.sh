@@ -114,6 +114,19 @@ drained_slowly() {
 	stop
 }
 
+# Out of descriptors it still sees the end of those it has, and then takes the next.
+#: epoll/trigger_server
+descriptors_20() {
+	allow_stderr
+	start -m drain
+	peer limit "$PID" 20
+	"$BIN/tests/peer" turns "$ADDR" 40 &
+	waiting=$!
+	await err 'EMFILE'
+	wait "$waiting"
+	stop
+}
+
 #: epoll/trigger_server
 unknown_mode() {
 	expect_exit 2 "$P" -m edge 0

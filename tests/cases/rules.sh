@@ -148,6 +148,20 @@ full_stdout() {
 	stop
 }
 
+# A stderr that nobody reads, and that is not ours to make another opening of: refusals wait for none.
+#: select/server select/array_server
+stderr_unheard() {
+	start_with unheard -- -q
+	mkfifo in
+	"$BIN/tests/event_peer" refused "$ADDR" 1100 <in >refused &
+	exec 3>in
+	await refused ' refused$'
+	exec 3>&-
+	wait $!
+	kill "$PID"
+	ended
+}
+
 # Of a name's several addresses a server takes the first that binds, and a client that connects.
 #: concurrent crew event -unix/stream_server
 name_of_several() {
