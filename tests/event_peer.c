@@ -8,8 +8,8 @@
  *   together ADDR PID N     N clients' lines wait together; all must be answered
  *   refused ADDR N          N clients, of which some may be closed; print how many, keep the others
  *   again ADDR N            N clients, a line each; say "there"; at stdin's end 3,000 bytes each
- *   slow ADDR N             send N bytes and the end, and take what comes back at 1 MB/s; all must
- * come answer ADDR N           print the median microseconds until a line comes back, of N
+ *   slow ADDR N             send N bytes and the end, take what comes back at 1 MB/s; all must come
+ *   answer ADDR N           print the median microseconds until a line comes back, of N
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -31,7 +31,7 @@ static int ask(int fd, char *line, size_t n)
 	char buf[LARGEST];
 	bool said = false;
 
-	/* The error that an earlier line met may come late: send tells it and sends nothing. */
+	/* Again: the first may, in place of sending, tell an earlier line's error. */
 	if (send(fd, line, n, 0) == -1 && send(fd, line, n, 0) == -1)
 		return -1;
 	upper(line, n);

@@ -83,7 +83,7 @@ static bool take_typed(int fd)
 		perr_exit("a line");
 	}
 	if (len > 0 && (n == 0 || line[len - 1] == '\n')) {
-		/* Twice: send tells the error that an earlier line met and then sends nothing. */
+		/* Again: the first may, in place of sending, tell an earlier line's error. */
 		if (send(fd, line, len, 0) == -1 && send(fd, line, len, 0) == -1)
 			complain("send %s:%u", opt.host, opt.port);
 		len = 0;

@@ -6,6 +6,7 @@
  * kill -STOP the server, type.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +25,15 @@
 static int answer(int fd, char *line, size_t n)
 {
 	static char buf[LARGEST];
-	int64_t end = now_ms() + (int64_t)(opt.timeout * 1000);
+	struct pollfd set = {.fd = fd, .events = POLLIN};
+	int64_t end = now_ms() + (int64_t)(opt.timeout * 1000), rest;
 	bool said = false;
 
 	upper(line, n);
-	do {
-		ssize_t back = recv(fd, buf, sizeof(buf), 0);
-		if (back == -1 && errno == EINTR) /* ^Z and fg: signal(7), "Interruption" */
+	while ((rest = end - now_ms()) > 0) {
+		if (poll(&set, 1, (int)rest) != 1) /* or ^Z and fg: EINTR */
 			continue;
+		ssize_t back = recv(fd, buf, sizeof(buf), 0);
 		if (back == -1)
 			return -1;
 		if (back == (ssize_t)n && memcmp(buf, line, n) == 0)
@@ -40,7 +42,7 @@ static int answer(int fd, char *line, size_t n)
 		if (!said) /* an earlier line's; strangers can't send to a connected socket */
 			complain("late: %zd bytes", back);
 		said = true;
-	} while (now_ms() < end);
+	}
 	errno = EAGAIN;
 	return -1;
 }
@@ -59,9 +61,8 @@ int main(int argc, char *argv[])
 	int fd = Socket(AF_UNIX, SOCK_DGRAM, 0);
 	wait.tv_sec = (time_t)opt.timeout;
 	wait.tv_usec = (suseconds_t)((opt.timeout - (double)wait.tv_sec) * 1e6);
-	/* SO_SNDTIMEO too: a server that doesn't read is full at some time, and send then waits. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == -1 ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == -1)
+	/* A server that doesn't read is full at some time, and send then waits. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == -1)
 		perr_exit("setsockopt");
 	path_connect(fd, opt.path); /* first: no server, no file; and OWN can't be its path */
 	path_bind(fd, opt.own);

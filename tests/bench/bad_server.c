@@ -1,6 +1,7 @@
 /*
  * A server for the tests of the load generator: serves one client well up to the millionth byte,
- * and then does what -m says. With -m stay it says that it ends and does not.
+ * and then does what -m says. With -m stay it says that it ends and does not, with -m linger it
+ * closes stdout too.
  */
 #include <signal.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #define WRONG_AT 1000000
 
 /* As -m names them. */
-enum { WELL, CORRUPT, DROP, REORDER, REPEAT, MISCOUNT, HANG, DIE, STAY };
+enum { WELL, CORRUPT, DROP, REORDER, REPEAT, MISCOUNT, HANG, DIE, STAY, LINGER };
 
 /* Spoils the byte at BUF[AT] of N, as MODE says. Returns how many bytes there are now. */
 static size_t spoil(int mode, char *buf, size_t n, size_t at)
@@ -48,7 +49,7 @@ int main(int argc, char *argv[])
 	int cfd;
 
 	options(argc, argv,
-		"[-q] [-m well|corrupt|drop|reorder|repeat|miscount|hang|die|stay] [PORT]");
+		"[-q] [-m well|corrupt|drop|reorder|repeat|miscount|hang|die|stay|linger] [PORT]");
 	int lfd = tcp_listen("127.0.0.1", opt.port);
 	server_ready(lfd);
 	while ((cfd = Accept(lfd, NULL, NULL)) != -1) {
@@ -71,7 +72,9 @@ int main(int argc, char *argv[])
 		Close(cfd);
 	}
 	int status = server_end();
-	if (opt.mode == STAY)
+	if (opt.mode == LINGER)
+		Close(STDOUT_FILENO);
+	if (opt.mode == STAY || opt.mode == LINGER)
 		pause();
 	return status;
 }

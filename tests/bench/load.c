@@ -236,7 +236,7 @@ static void turn(void)
 	struct epoll_event ready[256];
 	int nready = epoll_wait(epfd, ready, 256, (int)(patience * 1000));
 
-	if (nready == -1)
+	if (nready == -1 && errno != EINTR) /* ^Z and fg */
 		perr_exit("epoll_wait");
 	if (nready == 0)
 		fail("no answer for %g s; %u connections wait", patience, outstanding);

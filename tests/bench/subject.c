@@ -34,12 +34,17 @@ void fail(const char *what, ...)
 static void read_line(const struct subject *s, char *line, size_t size, double seconds)
 {
 	struct pollfd out = {.fd = s->out, .events = POLLIN};
+	int64_t end = now_ms() + (int64_t)(seconds * 1000);
+	size_t n = 0;
 
-	if (poll(&out, 1, (int)(seconds * 1000)) != 1)
-		fail("the server said nothing for %g s", seconds);
-	if (Readline(s->out, line, size) <= 0)
-		fail("the server ended without its line");
-	line[strcspn(line, "\n")] = '\0';
+	do {
+		int64_t rest = end - now_ms();
+		if (poll(&out, 1, rest > 0 ? (int)rest : 0) != 1)
+			fail("the server said no line for %g s", seconds);
+		if (Read(s->out, line + n, 1) != 1)
+			fail("the server ended without its line");
+	} while (line[n] != '\n' && ++n < size - 1);
+	line[n] = '\0';
 }
 
 /* "127.0.0.1:9527", or a path. */
@@ -150,14 +155,18 @@ void subject_stop(struct subject *s, double seconds, bool counts, uint64_t conne
 {
 	struct pollfd out = {.fd = s->out, .events = POLLIN};
 	char line[256], more[1], want[128];
-	int status;
+	int status = 0, ended = 0;
 
 	kill(s->pid, SIGTERM);
 	read_line(s, line, sizeof(line), seconds);
 	/* The end of its output is the end of all its processes. */
 	if (poll(&out, 1, (int)(seconds * 1000)) != 1 || read(s->out, more, sizeof(more)) != 0)
 		fail("the server did not end with its closing line");
-	if (waitpid(s->pid, &status, 0) == -1 || status != 0)
+	for (int64_t end = now_ms() + (int64_t)(seconds * 1000);
+	     (ended = waitpid(s->pid, &status, WNOHANG)) == 0; poll(NULL, 0, 1))
+		if (now_ms() > end)
+			fail("the server did not end");
+	if (ended == -1 || status != 0)
 		fail("the server's exit status is 0x%x", (unsigned)status);
 	snprintf(want, sizeof(want), "served %llu connections, %llu bytes;",
 		 (unsigned long long)connections, (unsigned long long)bytes);

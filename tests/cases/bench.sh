@@ -43,10 +43,14 @@ load_waits_not_for_ever() {
 #: suite
 load_refuses() {
 	load 1 'bench/load: the server ended without its line' ping true
-	load 1 'bench/load: the server said nothing for 0.2 s' -t 0.2 ping sleep 100
+	load 1 'bench/load: the server said no line for 0.2 s' -t 0.2 ping sleep 100
+	load 1 'bench/load: the server said no line for 0.2 s' -t 0.2 ping \
+		sh -c 'printf "listening on 127."; exec sleep 100'
 	load 1 "bench/load: the server's first line is 'hello'" ping echo hello
 	load 1 'bench/load: the server did not end with its closing line' -s 0.1 ping \
 		"$BIN/tests/bench/bad_server" -q -m stay 0
+	load 1 'bench/load: the server did not end' -s 0.1 ping \
+		"$BIN/tests/bench/bad_server" -q -m linger 0
 	for text in 0.0.0.0:9 192.0.2.1:9 '[::1]:9'; do
 		load 1 "bench/load: .* is (not a loopback address|no address of 127.0.0.0/8 and no path)" \
 			ping echo "listening on $text"

@@ -16,7 +16,7 @@ AND THAT WAS ALL" "$seen"
 }
 
 # A read stops at urgent data, so that it comes back short with more behind it.
-#: event -libevent/server
+#: event
 urgent_data() {
 	start
 	for text in 'before!after' 'all before!' '!all after'; do
@@ -29,7 +29,7 @@ $want" "$seen"
 }
 
 # An urgent byte that nobody reads keeps no loop busy.
-#: event -libevent/server
+#: event
 urgent_data_waits() {
 	start
 	mkfifo in

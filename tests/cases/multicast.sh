@@ -154,7 +154,7 @@ group_full_stdout() {
 	start_server "$SERVER" $SHARED
 	mkfifo one
 	exec 5<>one
-	head -c 65536 /dev/zero | dd bs=4096 oflag=nonblock >&5 2>dd
+	head -c 65536 /dev/zero >&5 # all that a pipe holds: pipe(7)
 	member one
 	exec 3>one.in
 	await_members 1
@@ -196,7 +196,7 @@ Invalid argument (EINVAL)" "$(cat stderr)"
 	expect "the reason" "$PROGRAM: everyone: Invalid argument (EINVAL)" "$(cat stderr)"
 }
 
-# Bound to the address that it sends to it would hear itself, for ever.
+# Bound to the address that it sends to it would, on the same port, hear itself for ever.
 #: udp/broadcast_server multicast/server
 group_bound_to_the_group() {
 	a_group
