@@ -74,6 +74,14 @@ two_hosts() {
 		$host ip link set lo up
 		$host ip link set cable up
 	done
+	for host in "$NEAR" "$FAR"; do # until then what is sent is dropped
+		wait_until 'the cable is not up' is_up "$host"
+	done
+}
+
+is_up() {
+	saw=$($1 ip link show dev cable)
+	echo "$saw" | grep -q ' state UP '
 }
 
 # start_at HOST [OPTIONS]: the server under test on $NEAR or $FAR.
@@ -278,10 +286,10 @@ hosts_udp() {
 	start_at "$FAR" -a 10.9.0.2
 	expect "the address" 10.9.0.2 "${ADDR%:*}"
 	# shellcheck disable=SC2086
-	expect "the echo" ABC "$(echo abc | $NEAR "$BIN/udp/client" $WHERE)"
+	expect "the echo" ABC "$(echo abc | $NEAR "$BIN/udp/client" -t 60 $WHERE)"
 	tr '\0' a </dev/zero | head -c 65507 >typed
 	# shellcheck disable=SC2086
-	$NEAR "$BIN/udp/client" $WHERE <typed >answers
+	$NEAR "$BIN/udp/client" -t 60 $WHERE <typed >answers
 	tr A a <answers | cmp - typed
 	stop
 }

@@ -83,8 +83,8 @@ log_unread_terminal() {
 	seq 1000 >lines
 	# shellcheck disable=SC2086
 	case $PROGRAM in
-	udp/server) "$BIN/udp/client" $WHERE <lines ;;
-	unix/dgram_server) "$BIN/unix/dgram_client" "$ADDR" <lines ;;
+	udp/server) "$BIN/udp/client" -t 60 $WHERE <lines ;;
+	unix/dgram_server) "$BIN/unix/dgram_client" -t 60 "$ADDR" <lines ;;
 	udp/*_server | multicast/server) "$BIN/udp/client" -t 0.001 $WHERE <lines 2>unanswered || cat lines ;;
 	*) peer ping "$ADDR" 1000 && cat lines ;;
 	esac >echo

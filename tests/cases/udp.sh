@@ -105,13 +105,13 @@ udp_lines() {
 	for text in 'abc\n' 'abc\n\ndef' '' '\n' '\000\377z\n'; do
 		# shellcheck disable=SC2059
 		printf "$text" >typed
-		client <typed >answers
+		client -t 60 <typed >answers
 		# shellcheck disable=SC2018,SC2019 # ASCII is meant
 		tr a-z A-Z <typed | cmp - answers
 	done
-	client <&- >answers
+	client -t 60 <&- >answers
 	seq 1000 >typed
-	client <typed >answers
+	client -t 60 <typed >answers
 	cmp typed answers
 	stop
 	expect "datagrams" 1006 "$(log_lines ' sent [0-9]+ bytes$')"
@@ -121,10 +121,10 @@ udp_lines() {
 udp_longest_line() {
 	start_server "$BIN/udp/server"
 	tr '\0' a </dev/zero | head -c 65507 >typed
-	client <typed >answers
+	client -t 60 <typed >answers
 	tr A a <answers | cmp - typed
 	echo >>typed
-	expect_exit 1 client <typed
+	expect_exit 1 client -t 60 <typed
 	expect "the reason" "udp/client: a line: Message too long (EMSGSIZE)" "$(cat stderr)"
 	[ ! -s stdout ] || fail "something was printed"
 	stop
@@ -134,7 +134,7 @@ udp_longest_line() {
 #: udp/client
 udp_buffers() {
 	start_server "$BIN/udp/server"
-	echo abc | expect_exit 0 client -B 10000
+	echo abc | expect_exit 0 client -t 60 -B 10000
 	expect "what is granted" "granted: SO_RCVBUF 20000, SO_SNDBUF 20000 bytes" "$(cat stderr)"
 	expect "the echo" ABC "$(cat stdout)"
 	stop
@@ -169,7 +169,7 @@ udp_no_reply() {
 udp_late() {
 	start_peer late
 	printf 'first\nsecond\n' >typed
-	expect_exit 1 client -t 1 <typed
+	expect_exit 1 client -t 3 <typed
 	expect "what is printed" SECOND "$(cat stdout)"
 	expect "no reply to the first" 1 "$(grep -c 'no reply' stderr)"
 	expect "said once" 1 "$(grep -c 'late or foreign' stderr)"
@@ -179,7 +179,7 @@ udp_late() {
 #: udp/client
 udp_stranger() {
 	start_peer stranger
-	echo abc | expect_exit 0 client
+	echo abc | expect_exit 0 client -t 60
 	expect "what is printed" ABC "$(cat stdout)"
 	[ ! -s stderr ] || fail "the client complained: $(cat stderr)"
 }
@@ -189,7 +189,7 @@ udp_broken_stdout() {
 	start_server "$BIN/udp/server"
 	echo abc >typed
 	status=0
-	client <typed >/dev/full 2>stderr || status=$?
+	client -t 60 <typed >/dev/full 2>stderr || status=$?
 	expect "the exit status" 1 "$status"
 	expect "the reason" "udp/client: write stdout: No space left on device (ENOSPC)" "$(cat stderr)"
 	stop

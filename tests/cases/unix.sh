@@ -385,7 +385,7 @@ dgram_server_goes() {
 dgram_lines() {
 	start
 	printf 'one\n\ntwo \303\274 \000\377\nthree' >sent
-	"$BIN/unix/dgram_client" "$ADDR" <sent >echo
+	"$BIN/unix/dgram_client" -t 60 "$ADDR" <sent >echo
 	LC_ALL=C tr a-z A-Z <sent | cmp - echo
 	stop
 	expect "datagrams told" 4 "$(log_lines '^client cli\.[0-9]+\.socket sent [0-9]+ bytes$')"
@@ -398,13 +398,13 @@ dgram_lines() {
 dgram_sizes() {
 	start
 	head -c 200000 /dev/zero | tr '\0' z >sent
-	"$BIN/unix/dgram_client" "$ADDR" <sent >echo
+	"$BIN/unix/dgram_client" -t 60 "$ADDR" <sent >echo
 	tr z Z <sent | cmp - echo
-	cat sent sent | expect_exit 1 "$BIN/unix/dgram_client" "$ADDR"
+	cat sent sent | expect_exit 1 "$BIN/unix/dgram_client" -t 60 "$ADDR"
 	expect_like "the reason" "unix/dgram_client: .*Message too long \(EMSGSIZE\)" "$(cat stderr)"
 	unix_peer large "$ADDR" 300000
 	await out '^client large.socket is not answered: longer than the buffer$'
-	expect "the echo" ABC "$(echo abc | "$BIN/unix/dgram_client" "$ADDR")"
+	expect "the echo" ABC "$(echo abc | "$BIN/unix/dgram_client" -t 60 "$ADDR")"
 	stop
 }
 
@@ -428,7 +428,7 @@ dgram_deaf() {
 	unix_peer deaf "$ADDR" 50 <in >deaf &
 	exec 3>in
 	await deaf '^deaf$'
-	expect "another one's echo" ABC "$(within 5 "$BIN/unix/dgram_client" "$ADDR" <<-end
+	expect "another one's echo" ABC "$(within 5 "$BIN/unix/dgram_client" -t 60 "$ADDR" <<-end
 		abc
 	end
 	)"
@@ -449,7 +449,7 @@ dgram_gone() {
 	unix_peer goes "$ADDR"
 	kill -CONT "$PID"
 	await err "^$PROGRAM: sendto gone.socket: Connection refused \(ECONNREFUSED\)$"
-	expect "the echo" ABC "$(echo abc | "$BIN/unix/dgram_client" "$ADDR")"
+	expect "the echo" ABC "$(echo abc | "$BIN/unix/dgram_client" -t 60 "$ADDR")"
 	allow_stderr
 	stop
 }
@@ -482,12 +482,12 @@ dgram_silent() {
 dgram_late() {
 	start_server_of_client
 	mkfifo in
-	"$P" -t 1 "$ADDR" <in >echo 2>stderr &
+	"$P" -t 3 "$ADDR" <in >echo 2>stderr &
 	CLIENT=$!
 	exec 3>in
 	kill -STOP "$PID"
 	echo one >&3
-	await stderr "no reply in 1 s$"
+	await stderr "no reply in 3 s$"
 	kill -CONT "$PID"
 	await out ' sent 4 bytes$'
 	echo three >&3
@@ -522,11 +522,11 @@ dgram_stop() {
 		gone srv.socket
 	done
 	start -q
-	expect "the echo" ABC "$(echo abc | "$BIN/unix/dgram_client" "$ADDR")"
+	expect "the echo" ABC "$(echo abc | "$BIN/unix/dgram_client" -t 60 "$ADDR")"
 	stop
 	expect "lines of a quiet log" 2 "$(wc -l <out)"
 	start -v
-	expect "the echo" ABC "$(echo abc | "$BIN/unix/dgram_client" "$ADDR")"
+	expect "the echo" ABC "$(echo abc | "$BIN/unix/dgram_client" -t 60 "$ADDR")"
 	stop
 	grep -Eqx 'client cli\.[0-9]+\.socket: abc\\x0a' out || fail "-v does not show the data"
 }
