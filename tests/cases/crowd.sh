@@ -195,7 +195,7 @@ descriptors_run_out() {
 }
 
 # No memory for another page: those that are there are served all the same.
-#: event -libevent/server
+#: event
 memory_runs_out() {
 	[ -z "${SAN:-}" ] || skip "a sanitizer takes memory as it goes"
 	allow_stderr
