@@ -26,7 +26,7 @@
 #define SHORTAGE_MS 100		 /* how long a blocking server waits for room */
 #define PATIENCE_MS 300		 /* how long the log waits for its reader, in all */
 #define LINE_BYTES 2048		 /* no line of the log is longer */
-#define MAPPED_BYTES 4096	 /* what takes more memory has pages of its own */
+#define MAPPED_BYTES 16384	 /* a larger block has pages of its own, which cost time */
 #define STACK_BYTES (256 * 1024) /* more than echo_step's buffer */
 
 /* Shared by all threads and child processes. */
