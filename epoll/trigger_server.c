@@ -32,7 +32,7 @@ static void come(int lfd)
 		event.events |= EPOLLET;
 	errno = EMFILE;
 	if (c->fd >= CLIENTS || epoll_ctl(epfd, EPOLL_CTL_ADD, c->fd, &event) == -1) {
-		complain("a client refused, descriptor %d", c->fd);
+		complain("client %s refused, descriptor %d", c->who, c->fd);
 		client_free(c);
 		return;
 	}

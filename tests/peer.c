@@ -597,7 +597,7 @@ static int set_memory(int pid, bool more)
 
 /*
  * Below the range from which the kernel takes ports (ip(7): ip_local_port_range), where another
- * case's server could get it between two uses; each of two callers at a time begins at its own.
+ * case's server could get it between two uses. Two at a time begin at different ones, their ids'.
  */
 static int free_port(void)
 {

@@ -61,22 +61,24 @@ static struct client *take(int lfd, bool named)
 	return c;
 }
 
-struct client *client_try(int lfd)
-{
-	/* The text costs pages of the stack, each child's too, and -q doesn't show it. */
-	struct client *c = take(lfd, !opt.quiet);
-
-	if (c == NULL && errno != EINVAL)
-		shortage("accept");
-	return c;
-}
-
 struct client *client_wait(int lfd)
 {
-	struct client *c = NULL;
+	while (!stopping()) {
+		/* The text costs pages of the stack, each child's too, and -q doesn't show it. */
+		struct client *c = take(lfd, !opt.quiet);
+		if (c != NULL || errno == EINVAL) /* shut down: a crew's parent has been stopped */
+			return c;
+		shortage("accept");
+	}
+	return NULL;
+}
 
-	while (!stopping() && (c = client_try(lfd)) == NULL && errno != EINVAL)
-		; /* EINVAL: shut down, for a crew's parent has been stopped */
+struct client *client_try(int lfd)
+{
+	struct client *c = take(lfd, true);
+
+	if (c == NULL)
+		shortage("accept"); /* silent when stopping */
 	return c;
 }
 

@@ -25,10 +25,10 @@ struct client {
 
 /*
  * Blocking. client_wait returns the next client on LFD, in memory of its own; NULL once the server
- * is stopping. When there is no room for one it says so and tries again after 100 ms; client_try
- * returns NULL then. echo_client echoes, upper-cased, until the client ends or fails, logs its
- * coming and going, and then does what client_free does alone: closes the descriptor and frees C.
- * accept(2).
+ * is stopping. When there is no room for one it says so and tries again after 100 ms; client_try,
+ * for who has others to serve, returns NULL then. echo_client echoes, upper-cased, until the client
+ * ends or fails, logs its coming and going, and then does what client_free does alone: closes the
+ * descriptor and frees C. accept(2).
  */
 struct client *client_wait(int lfd);
 struct client *client_try(int lfd);

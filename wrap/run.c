@@ -26,7 +26,7 @@
 #define SHORTAGE_MS 100		 /* how long a blocking server waits for room */
 #define PATIENCE_MS 300		 /* how long the log waits for its reader, in all */
 #define LINE_BYTES 2048		 /* no line of the log is longer */
-#define MAPPED_BYTES 16384	 /* a larger block has pages of its own, which cost time */
+#define MAPPED_BYTES 16384	 /* not less: pages cost time, and libevent's blocks are of 4 KiB */
 #define STACK_BYTES (256 * 1024) /* more than echo_step's buffer */
 
 /* Shared by all threads and child processes. */
@@ -67,7 +67,8 @@ void complain(const char *what, ...)
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 	va_list args;
 
-	if (listening != -1 && poll(&p, 1, 0) == 0) /* who does not read it must not stop us */
+	/* Who does not read it must not stop a server; not each can be opened anew, see below. */
+	if (listening != -1 && poll(&p, 1, 0) == 0)
 		return;
 	va_start(args, what);
 	vsnprintf(text, sizeof(text), what, args);
@@ -142,8 +143,8 @@ static void lock_log(void)
 
 /*
  * Who reads slowly is waited for, but not for long: the patience that a wait takes comes back a
- * millisecond for each line that need not wait. Without it what there is no room for is lost, and
- * the next line tells how much. Returns whether LINE was written.
+ * millisecond for each line that is written at once. Without it what there is no room for is lost,
+ * and the next line tells how much. Returns whether LINE was written.
  */
 static bool print(const char *line)
 {
@@ -186,7 +187,7 @@ void server_ready(int fd)
 	/* It grows when it is touched, and ends us if there is no memory by then: so before. */
 	stack[lowest] = 0;
 	(void)stack[lowest];
-#ifdef __GLIBC__ /* a block in pages of its own goes back to the kernel, whatever lies above it */
+#ifdef __GLIBC__ /* in pages of its own what was owed goes back, whatever lies above it */
 	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
 #endif
 	counts =

@@ -61,7 +61,8 @@ const char *program_name(void);
 /*
  * Says on stderr, in one line and one write, what failed and why: "program: WHAT: reason (ENAME)".
  * WHAT is a printf format with its arguments; the reason is errno's, none when errno is 0.
- * errno stays as it was. printf(3), errno(3).
+ * errno stays as it was. After server_ready a stderr without room is not waited for: the line is
+ * lost. printf(3), errno(3).
  */
 void complain(const char *what, ...) __attribute__((format(printf, 1, 2)));
 

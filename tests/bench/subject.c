@@ -155,17 +155,18 @@ void subject_stop(struct subject *s, double seconds, bool counts, uint64_t conne
 {
 	struct pollfd out = {.fd = s->out, .events = POLLIN};
 	char line[256], more[1], want[128];
-	int status = 0, ended = 0;
+	int64_t end = now_ms() + (int64_t)(seconds * 1000);
+	int status, ended;
 
 	kill(s->pid, SIGTERM);
 	read_line(s, line, sizeof(line), seconds);
 	/* The end of its output is the end of all its processes. */
 	if (poll(&out, 1, (int)(seconds * 1000)) != 1 || read(s->out, more, sizeof(more)) != 0)
 		fail("the server did not end with its closing line");
-	for (int64_t end = now_ms() + (int64_t)(seconds * 1000);
-	     (ended = waitpid(s->pid, &status, WNOHANG)) == 0; poll(NULL, 0, 1))
-		if (now_ms() > end)
-			fail("the server did not end");
+	while ((ended = waitpid(s->pid, &status, WNOHANG)) == 0 && now_ms() < end)
+		poll(NULL, 0, 1);
+	if (ended == 0)
+		fail("the server did not end");
 	if (ended == -1 || status != 0)
 		fail("the server's exit status is 0x%x", (unsigned)status);
 	snprintf(want, sizeof(want), "served %llu connections, %llu bytes;",

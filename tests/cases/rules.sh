@@ -148,7 +148,7 @@ full_stdout() {
 	stop
 }
 
-# A stderr that nobody reads, and that is not ours to make another opening of: refusals wait for none.
+# A stderr that nobody reads and that cannot be opened anew, as a socket: refusals don't wait for it.
 #: select/server select/array_server
 stderr_unheard() {
 	start_with unheard -- -q
