@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # udp/server and udp/client on the loopback. Groups, and two hosts: multicast.sh.
+# With -t 60 an answer that must come has the time to, on a busy machine too.
 
 udp_peer() {
 	within 60 "$BIN/tests/udp_peer" "$@"
