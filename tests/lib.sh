@@ -1,16 +1,24 @@
-# What the cases are written with. Called by tests/one: lib.sh TESTS FILE - CASE PROGRAM KIND [OPTIONS].
-# A case finds:  P the program, PROGRAM and KIND as in tests/programs, BIN the binaries' folder; it
-# stands in an empty folder of its own and ends at the first command that fails.
-TESTS=$1
-FILE=$2
-CASE=$4
-PROGRAM=$5
-KIND=$6
-shift 6
+# What the cases are written with. Called by tests/one: lib.sh TESTS FILE CASE PROGRAM KIND [OPTIONS].
+# A case finds: P, the program under test; PROGRAM, KIND and OPTIONS as in tests/programs; BIN, the
+# folder of the binaries. It stands in an empty folder of its own, ends at the first command that
+# fails, and all that it has started ends with it.
+TESTS=$1 FILE=$2 CASE=$3 PROGRAM=$4 KIND=$5
+shift 5
 OPTIONS=$*
 P=$BIN/$PROGRAM
+NEWLINE='
+'
+PEER=$BIN/tests/peer # in the background, where $! must be the helper itself
 
-# fail WHAT: ends the case. Shows what the server said, if there is one.
+peer() { "$PEER" "$@"; }
+event_peer() { "$BIN/tests/event_peer" "$@"; }
+udp_peer() { "$BIN/tests/udp_peer" "$@"; }
+unix_peer() { "$BIN/tests/unix_peer" "$@"; }
+rules() { "$BIN/tests/rules_peer" "$@"; }
+
+# ---- What is expected
+
+# fail WHAT: ends the case, and shows what the server printed, if there is one.
 fail() {
 	echo "$*"
 	for f in out err; do
@@ -29,9 +37,12 @@ expect() {
 	[ "$2" = "$3" ] || fail "$1: expected '$2', saw '$3'"
 }
 
-# expect_like WHAT PATTERN SEEN: an extended regular expression for all of one line.
+# expect_like WHAT PATTERN SEEN: SEEN is one line, and all of it matches the extended regular expression.
 expect_like() {
-	printf '%s\n' "$3" | grep -Eqx -- "$2" || fail "$1: expected like '$2', saw '$3'"
+	case $3 in
+	*"$NEWLINE"*) fail "$1: expected one line, saw '$3'" ;;
+	esac
+	echo "$3" | grep -Eqx -- "$2" || fail "$1: expected one line like '$2', saw '$3'"
 }
 
 # expect_exit STATUS COMMAND...: its stdout goes to ./stdout, its stderr to ./stderr.
@@ -43,13 +54,34 @@ expect_exit() {
 		fail "$*: expected exit $wanted, saw $status; stderr: $(head -n 5 stderr)"
 }
 
-peer() {
-	"$BIN/tests/peer" "$@"
+# ends STATUS PID: this child of the case ends, with that exit status.
+ends() {
+	status=0
+	wait "$2" || status=$?
+	expect "the exit status" "$1" "$status"
 }
+
+# error_line WHAT NAME: the pattern of the line that reports an error of the program under test. WHAT
+# is a pattern too. The sentence before the error's name is the C library's own.
+error_line() {
+	echo "^$PROGRAM: $1: [^:]+ \\($2\\)\$"
+}
+
+# expect_error WHAT NAME [FILE]: this is all that stands in FILE, otherwise ./stderr.
+expect_error() {
+	expect_like "the error" "$(error_line "$1" "$2")" "$(cat "${3:-stderr}")"
+}
+
+# expect_reason WHAT: all that stands in ./stderr is one line that begins with the pattern WHAT.
+expect_reason() {
+	expect_like "the reason" "$PROGRAM: $1(: [^:]+ \\(E[A-Z]+\\))?" "$(cat stderr)"
+}
+
+# ---- Waiting, never longer than the case may take
 
 # within SECONDS COMMAND...
 within() {
-	timeout -k 1 "$@" || { status=$?; [ $status -ne 124 ] || echo "not done in time: $*"; return $status; }
+	peer case "$@"
 }
 
 # await FILE PATTERN: until FILE has a line like that.
@@ -57,15 +89,17 @@ await() {
 	peer await "$1" "$2" || fail "no line '$2' came in $1: $(tail -n 3 "$1" 2>/dev/null)"
 }
 
-# wait_until WHAT COMMAND...: until it succeeds; else, after a minute, fails with WHAT and with what
-# COMMAND left in $saw.
+# wait_until WHAT COMMAND...: until it succeeds; otherwise fails with WHAT and with what COMMAND left
+# in $saw.
 wait_until() {
-	what=$1 saw='' bound=$(($(date +%s) + 60))
+	what=$1 saw=''
 	shift
 	until "$@"; do
-		[ "$(date +%s)" -lt "$bound" ] || fail "$what: $saw"
+		peer moment || fail "$what: $saw"
 	done
 }
+
+# ---- The server
 
 # start [OPTIONS]: the program under test, a server, on a port that the kernel picks or on $AT_PORT,
 # from peer freeport (a path for AF_UNIX). Sets PID, ADDR as it prints it, and WHERE, what a client
@@ -76,61 +110,73 @@ start() {
 
 # start_server SERVER [OPTIONS]: another one, for the tests of a client.
 start_server() {
-	server=$1
-	shift
-	operand=${AT_PORT:-0}
-	case "$server $*" in
-	*/unix/*) operand=./srv.socket ;;
-	esac
 	: >out # await must not see an earlier server's line
+	set_operand
 	# shellcheck disable=SC2086 # several words
-	"$server" "$@" $OPTIONS "$operand" >out 2>err </dev/null &
+	"$@" $OPTIONS "$OPERAND" >out 2>err </dev/null &
 	PID=$!
-	await out '^listening on '
 	located
 }
 
-located() {
-	ADDR=$(sed -n '1s/^listening on //p' out)
-	WHERE=$ADDR
-	case $ADDR in
-	*:*) WHERE=$(echo "$ADDR" | sed 's/:\([0-9]*\)$/ \1/; s/[][]//g') ;;
-	esac
+# start_with HOW... -- [OPTIONS]: the server under test, run by tests/rules_peer.
+start_with() {
+	how=''
+	while [ "$1" != -- ]; do
+		how="$how $1"
+		shift
+	done
+	shift
+	# shellcheck disable=SC2086 # several words
+	start_server "$BIN/tests/rules_peer" $how "$P" "$@"
 }
 
-# The server that a client is tested with.
+# start_bad HOW: a server of tests/peer that does wrong, for the tests of a client.
+start_bad() {
+	at=127.0.0.1:0
+	case $PROGRAM in
+	unix/*) at=./srv.socket ;;
+	esac
+	"$PEER" "$1" $at >out 2>err </dev/null &
+	PID=$!
+	located
+}
+
+# start_any [OPTIONS]: a good server for the client under test.
 start_any() {
 	OPTIONS=''
 	case $PROGRAM in
-	unix/*) start_server "$BIN/unix/stream_server" "$@" ;;
+	udp/client) start_server "$BIN/udp/server" "$@" ;;
+	unix/*) start_server "$BIN/${PROGRAM%_client}_server" "$@" ;;
 	*) start_server "$BIN/poll/server" "$@" ;;
 	esac
 }
 
-# client [ARGUMENTS]: the client under test.
-client() {
-	# shellcheck disable=SC2086
-	"$P" $OPTIONS "$@" $WHERE
+# set_operand: OPERAND is where the server is to listen.
+set_operand() {
+	OPERAND=${AT_PORT:-0}
+	case $PROGRAM in
+	unix/*) OPERAND=./srv.socket ;;
+	esac
 }
 
-# copy: stdin to the server and its echo to stdout, with any client that fits the server.
-copy() {
+located() {
+	await out '^listening on '
+	read -r _ _ ADDR <out
+	WHERE=$ADDR
 	case $ADDR in
-	*:*) # shellcheck disable=SC2086
-		"$BIN/mtserver/client" $WHERE ;;
-	*) "$BIN/unix/stream_client" "$ADDR" ;;
+	*:*)
+		WHERE=${ADDR%:*} # without the brackets of [::1]
+		WHERE=${WHERE#[} WHERE="${WHERE%]} ${ADDR##*:}"
+		;;
 	esac
 }
 
 CLOSING='served [0-9]+ connections, [0-9]+ bytes; cpu [0-9.]+ s user, [0-9.]+ s system; memory [0-9]+ KiB, [0-9]+ processes'
 
-# ended: the server has been told to stop; it and all its processes go, with the closing
-# line last and nothing on stderr but what allow_stderr has let pass.
+# ended: the server has been told to stop; it and all its processes go, with the closing line last and
+# nothing on stderr but what allow_stderr has let pass.
 ended() {
-	peer gone "$PID"
-	status=0
-	wait "$PID" || status=$?
-	expect "the server's exit status" 0 "$status"
+	ends 0 "$PID"
 	expect_like "the closing line" "$CLOSING" "$(tail -n 1 out)"
 	[ -n "${STDERR_ALLOWED:-}" ] || [ ! -s err ] || fail "the server complained"
 }
@@ -139,28 +185,16 @@ allow_stderr() {
 	STDERR_ALLOWED=1
 }
 
-# stop: as Ctrl-C or kill does, and its processes are gone with it.
+# stop [SIGNAL]: as Ctrl-C or kill does, and its processes are gone with it.
 stop() {
-	children=$(peer children "$PID")
+	children=''
+	case $PROGRAM in
+	mpserver/*server) children=$(peer children "$PID") ;;
+	esac
 	kill -"${1:-TERM}" "$PID"
 	ended
 	# shellcheck disable=SC2086
-	peer gone $children
-}
-
-# The CPU time that process $1 has used so far, in ticks of 10 ms.
-ticks() {
-	awk '{ print $14 + $15 }' "/proc/$1/stat"
-}
-
-# stands_still PID: it does not spin. A loop that polls shows in the wake-ups, one that never sleeps
-# in the CPU time alone. (A sanitizer has a thread of its own that wakes up.)
-stands_still() {
-	before=$(ticks "$1")
-	woken=$(peer wakeups "$1")
-	used=$(($(ticks "$1") - before))
-	[ "$used" -lt 10 ] || fail "used $used ticks in a second"
-	[ "$woken" -lt 100 ] || [ -n "${SAN:-}" ] || fail "woken $woken times in a second"
+	[ -z "$children" ] || peer gone $children
 }
 
 # crew_of N [GONE]: waits until the server has N children, GONE not among them.
@@ -187,6 +221,92 @@ log_lines() {
 has_logged() {
 	saw=$(log_lines "$2")
 	[ "$saw" -ge "$1" ]
+}
+
+# ticks PID: the CPU time that it has used so far, in ticks of 10 ms.
+ticks() {
+	awk '{ print $14 + $15 }' "/proc/$1/stat"
+}
+
+# stands_still PID: it does not spin. A loop that polls shows in the wake-ups, one that never sleeps in
+# the CPU time alone. (A sanitizer has a thread of its own that wakes up.)
+stands_still() {
+	before=$(ticks "$1")
+	woken=$(peer wakeups "$1")
+	used=$(($(ticks "$1") - before))
+	[ "$used" -lt 10 ] || fail "used $used ticks in a second"
+	[ "$woken" -lt 100 ] || [ -n "${SAN:-}" ] || fail "woken $woken times in a second"
+}
+
+# kib PID: its memory that is not shared with a file.
+kib() {
+	sed -n 's/^RssAnon:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status"
+}
+
+# not_above KIB WHAT: the server's memory. A sanitizer takes more as it goes.
+not_above() {
+	now=$(kib "$PID")
+	[ "$now" -le "$1" ] || [ -n "${SAN:-}" ] || fail "$now KiB $2, expected at most $1"
+}
+
+# needs_notifications: whether tests/rules_peer can be asked about system calls.
+needs_notifications() {
+	rules halves true 2>stderr || skip "no seccomp notifications: $(cat stderr)"
+}
+
+# ---- Clients
+
+# client [ARGUMENTS]: the client under test.
+client() {
+	# shellcheck disable=SC2086
+	"$P" $OPTIONS "$@" $WHERE
+}
+
+# start_client [ARGUMENTS]: in the background, CLIENT, as at a terminal. Its stdin is descriptor 3,
+# its stdout ./echo, its stderr ./stderr; it has had one echo.
+start_client() {
+	rm -f in echo # an earlier client's
+	mkfifo in
+	# shellcheck disable=SC2086
+	"$PEER" group "$P" "$@" $WHERE <in >echo 2>stderr &
+	CLIENT=$!
+	exec 3>in
+	echo abc >&3
+	await echo ABC
+}
+
+# copy: stdin to the server and its echo to stdout, with a client that fits the server. An answer to a
+# datagram has the time to come on a busy machine too.
+copy() {
+	# shellcheck disable=SC2086
+	case $PROGRAM in
+	udp/*) "$BIN/udp/client" -t 20 $WHERE ;;
+	unix/dgram_*) "$BIN/unix/dgram_client" -t 20 "$ADDR" ;;
+	unix/*) "$BIN/unix/stream_client" "$ADDR" ;;
+	*) "$BIN/mtserver/client" $WHERE ;;
+	esac
+}
+
+# serves: one more client is served as it should be.
+serves() {
+	expect "the echo" ABC "$(echo abc | copy)"
+}
+
+# hold N: N clients that are answered and stay, until let_go.
+hold() {
+	"$PEER" hold "$ADDR" "$1" >held 2>&1 &
+	HOLDER=$!
+	await held "held $1"
+}
+
+let_go() {
+	kill -USR1 "$HOLDER"
+	wait "$HOLDER" || fail "a client that was there was not served on: $(cat held)"
+}
+
+# no_file FILE
+no_file() {
+	[ ! -e "$1" ] || fail "$1 is still there"
 }
 
 # shellcheck source=/dev/null

@@ -1,34 +1,40 @@
 /*
- * What a shell script cannot do, for the tests: clients that misbehave or are many, waiting with a
- * bound, and a process group for each case. ADDR is what a server says it listens on.
+ * What a shell script cannot do, for the tests: clients that misbehave or are many, servers that
+ * do, waiting with a bound, and a process group for each case. ADDR is what a server prints that it
+ * listens on.
  *
- *   case SECONDS COMMAND…   run it in a process group of its own, of which nothing stays
+ *   case SECONDS COMMAND…   run it in a process group of its own, of which nothing stays; after
+ *                           SECONDS it is ended, and what was still running is printed
+ *   moment                  wait a little; exit with 1 when the case's time is over
+ *   clock                   print milliseconds of a clock that only goes forward
  *   await FILE PATTERN      wait until a line of FILE matches the extended regular expression
  *   gone PID…               wait until none of them runs
  *   children PID            print the numbers of its children
- *   group COMMAND…          run it in a process group of its own
- *   terminal COMMAND…       run it on a terminal of which only the first line is read, and printed;
- *                           the rest, slowly, when its child gets SIGUSR1
+ *   group COMMAND…          run it in a process group of its own, where Ctrl-C would end it
  *   limit PID N             set its soft limit of descriptors
- *   no-memory PID           no more memory for it than it has
- *   memory PID              as much as it may have at most
  *   wakeups PID             how often its threads and children are woken in a second
  *   freeport                a port that nobody has, UDP or TCP, and that the kernel gives nobody
- *   refuse                  hold a TCP port on which nobody listens; says "refusing on ADDR"
+ *
+ * Clients:
  *   talk ADDR TEXT…         send each TEXT alone, wait for its echo, half-close; print the echoes
- *   hold ADDR N             N connections, each answered; say "held N", keep them to stdin's end
+ *   hold ADDR N             N connections, each answered; print "held N", keep them until SIGUSR1
  *   crowd ADDR N            N connections at once, a line each; all must come back
  *   turns ADDR N            the same, but each ends before the next one's answer is awaited
  *   row ADDR N              N connections one after another, a line each
  *   touch ADDR N            N connections that are closed at once, every other one by a reset
  *   reset ADDR              send a line, read half of the answer, reset
- *   stuck ADDR              send until the server takes no more, never read; say "stuck N"
+ *   stuck ADDR              send until the server takes no more, never read; print "stuck N"
  *   flood ADDR              send and read without end
  *   ping ADDR N             N lines, each answered before the next
  *   owed ADDR BYTES         send BYTES, half-close, only then read them all
- *   drip ADDR TEXT          send TEXT a byte at a time without waiting, half-close, print the echo
- *   mute                    a server that accepts and never answers; says "listening on ADDR"
- *   hangup                  a server that reads a line, answers half of it and closes; the same
+ *   drip ADDR TEXT          send TEXT a byte at a time without waiting, half-close, hear the echo
+ *
+ * Servers, which print "listening on" and what ADDR, a path or 127.0.0.1:0, has become:
+ *   refuse ADDR             do not listen, so that who connects is refused
+ *   mute ADDR               accept a client and never answer it
+ *   hangup ADDR             read a line, answer half of it and close
+ *   linger ADDR             echo until the client's input ends, and then never close
+ *   slip ADDR               echo a text for each client, one client at a time; "session 7" wrongly
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -38,117 +44,21 @@
 #include <poll.h>
 #include <regex.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "wrap/echo.h"
-#include "wrap/net.h"
-#include "wrap/run.h"
-#include "wrap/wrap.h"
+#include "tests/talk.h"
 
-#define BOUND_MS 60000 /* no wait is longer: a test that fails must end */
+#define NAP_MS 2
 
-static void die(const char *what)
-{
-	errno = 0;
-	perr_exit(what);
-}
+static char block[65536];
 
-static int number(const char *text)
-{
-	return (int)strtol(text, NULL, 10);
-}
-
-static void nap(void)
-{
-	nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-}
-
-/* A connected socket; what it waits for is bounded. */
-static int dial(const char *addr)
-{
-	struct timeval bound = {.tv_sec = BOUND_MS / 1000};
-	struct sockaddr_storage sa = {0};
-	const char *colon = strrchr(addr, ':');
-	socklen_t len;
-
-	if (colon == NULL) {
-		struct sockaddr_un *sun = (struct sockaddr_un *)&sa;
-		sun->sun_family = AF_UNIX;
-		snprintf(sun->sun_path, sizeof(sun->sun_path), "%s", addr);
-		len = sizeof(*sun);
-	} else if (addr[0] == '[') {
-		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&sa;
-		in6->sin6_family = AF_INET6;
-		in6->sin6_addr = in6addr_loopback;
-		in6->sin6_port = htons((uint16_t)number(colon + 1));
-		len = sizeof(*in6);
-	} else {
-		struct sockaddr_in *in = (struct sockaddr_in *)&sa;
-		in->sin_family = AF_INET;
-		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		in->sin_port = htons((uint16_t)number(colon + 1));
-		len = sizeof(*in);
-	}
-	int fd = Socket(sa.ss_family, SOCK_STREAM, 0);
-	Connect(fd, (struct sockaddr *)&sa, len);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
-	return fd;
-}
-
-static void say(int fd, const char *text, size_t n)
-{
-	if (Writen(fd, text, n) == -1)
-		perr_exit("send");
-}
-
-/* The next N bytes must be TEXT upper-cased. */
-static void hear(int fd, const char *text, size_t n)
-{
-	char *want = malloc(n + 1), *got = malloc(n + 1);
-
-	if (want == NULL || got == NULL)
-		perr_exit("malloc");
-	memcpy(want, text, n);
-	upper(want, n);
-	ssize_t len = Readn(fd, got, n);
-	if (len == -1)
-		perr_exit("receive");
-	size_t same = 0;
-	while (same < (size_t)len && want[same] == got[same])
-		same++;
-	if (same < n) {
-		got[len] = want[n] = '\0';
-		errno = 0;
-		complain("%zd of %zu bytes came; from byte %zu on expected '%.40s', saw '%.40s'",
-			 len, n, same, want + same, got + same);
-		exit(EXIT_FAILURE);
-	}
-	free(want);
-	free(got);
-}
-
-static void hear_end(int fd)
-{
-	char c;
-	ssize_t n = Read(fd, &c, 1);
-
-	if (n == -1)
-		perr_exit("end of the echo");
-	if (n != 0)
-		die("more came back than was sent");
-}
+/* ---- Clients */
 
 static size_t line_text(char text[64], int i)
 {
@@ -171,309 +81,348 @@ static void hear_line(int fd, int i)
 	hear(fd, text, n);
 }
 
-static void line(int fd, int i)
-{
-	say_line(fd, i);
-	hear_line(fd, i);
-}
-
-static void reset(int fd)
-{
-	struct linger linger = {.l_onoff = 1, .l_linger = 0};
-
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-	Close(fd);
-}
-
 static void end(int fd)
 {
 	shutdown(fd, SHUT_WR);
 	hear_end(fd);
-	Close(fd);
+	close(fd);
 }
 
-/* A step of all before the next: with thousands a wait of the server for each would be long. */
-static int many(const char *addr, int n, const char *how)
+static void cut(int fd)
 {
-	int *fds = calloc((size_t)n, sizeof(*fds));
-	char eof;
+	struct linger linger = {.l_onoff = 1, .l_linger = 0};
 
-	raise_descriptor_limit();
-	if (fds == NULL)
-		perr_exit("calloc");
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	close(fd);
+}
+
+/* N clients that have sent a line each; all take a step before any takes the next. */
+static int *dial_many(const char *addr, int n)
+{
+	int *fds = allocate((size_t)n * sizeof(*fds));
+
+	allow_descriptors();
 	for (int i = 0; i < n; i++)
 		fds[i] = dial(addr);
 	for (int i = 0; i < n; i++)
 		say_line(fds[i], i);
-	for (int i = 0; i < n; i++) {
-		hear_line(fds[i], i);
-		if (how[0] == 't')
-			end(fds[i]);
-	}
-	if (how[0] == 'h') {
-		printf("held %d\n", n);
-		fflush(stdout);
-		while (Read(STDIN_FILENO, &eof, 1) > 0)
-			;
-	}
-	for (int i = 0; how[0] != 't' && i < n; i++)
+	return fds;
+}
+
+static void end_many(int *fds, int n)
+{
+	for (int i = 0; i < n; i++)
 		shutdown(fds[i], SHUT_WR);
-	for (int i = 0; how[0] != 't' && i < n; i++)
+	for (int i = 0; i < n; i++)
 		end(fds[i]);
 	free(fds);
-	return 0;
 }
 
-static int row(const char *addr, int n)
+static void crowd(char *args[])
 {
+	int n = number(args[1]), *fds = dial_many(args[0], n);
+
+	for (int i = 0; i < n; i++)
+		hear_line(fds[i], i);
+	end_many(fds, n);
+}
+
+static void hold(char *args[])
+{
+	int n = number(args[1]), signo;
+	sigset_t go;
+
+	sigemptyset(&go);
+	sigaddset(&go, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &go, NULL);
+	int *fds = dial_many(args[0], n);
+	for (int i = 0; i < n; i++)
+		hear_line(fds[i], i);
+	print_line("held %d", n);
+	sigwait(&go, &signo);
+	end_many(fds, n);
+}
+
+static void turns(char *args[])
+{
+	int n = number(args[1]), *fds = dial_many(args[0], n);
+
 	for (int i = 0; i < n; i++) {
-		int fd = dial(addr);
-		line(fd, i);
+		hear_line(fds[i], i);
+		end(fds[i]);
+	}
+	free(fds);
+}
+
+static void row(char *args[])
+{
+	for (int i = 0; i < number(args[1]); i++) {
+		int fd = dial(args[0]);
+		say_line(fd, i);
+		hear_line(fd, i);
 		end(fd);
 	}
-	return 0;
 }
 
-static int touch(const char *addr, int n)
+static void ping(char *args[])
 {
-	for (int i = 0; i < n; i++) {
-		int fd = dial(addr);
+	int fd = dial(args[0]);
+
+	for (int i = 0; i < number(args[1]); i++) {
+		say_line(fd, i);
+		hear_line(fd, i);
+	}
+}
+
+static void touch(char *args[])
+{
+	for (int i = 0; i < number(args[1]); i++) {
+		int fd = dial(args[0]);
 		if (i % 2 == 0)
-			reset(fd);
+			cut(fd);
 		else
-			Close(fd);
+			close(fd);
 	}
-	return 0;
 }
 
-static int stuck(const char *addr)
+static void reset(char *args[])
 {
-	static char block[65536];
-	int fd = dial(addr);
+	int fd = dial(args[0]);
+
+	say(fd, "to be cut off\n", 14);
+	hear(fd, "to be", 5);
+	cut(fd);
+}
+
+/* Sends what the server takes now; returns how many bytes. */
+static size_t push(int fd)
+{
+	ssize_t n = send(fd, block, sizeof(block), MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n == -1 && errno != EAGAIN)
+		die_errno("send");
+	return n == -1 ? 0 : (size_t)n;
+}
+
+static void stuck(char *args[])
+{
+	struct pollfd p = {.fd = dial(args[0]), .events = POLLOUT};
 	size_t sent = 0;
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
-	memset(block, 'x', sizeof(block));
-	while (poll(&p, 1, 500) ==
-	       1) { /* half a second without room: the server has stopped reading */
-		ssize_t n = send(fd, block, sizeof(block), MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n == -1 && errno != EAGAIN)
-			perr_exit("send");
-		if (n > 0)
-			sent += (size_t)n;
-	}
-	printf("stuck %zu\n", sent);
-	fflush(stdout);
+	while (poll(&p, 1, 500) == 1) /* half a second without room: the server does not read */
+		sent += push(p.fd);
+	print_line("stuck %zu", sent);
 	pause();
-	return 0;
 }
 
-/* Sends BYTES of lines and reads them back, as many at a time as both sides take. */
-static int flood(const char *addr)
+static void flood(char *args[])
 {
-	static char block[65536];
-	int fd = dial(addr);
+	static char echo[sizeof(block)];
+	struct pollfd p = {.fd = dial(args[0]), .events = POLLIN | POLLOUT};
 
 	memset(block, 'y', sizeof(block));
-	printf("flooding\n");
-	fflush(stdout);
+	print_line("flooding");
 	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLIN | POLLOUT};
-		if (poll(&p, 1, BOUND_MS) <= 0)
+		if (poll(&p, 1, ms_left()) <= 0)
 			die("the server neither takes nor gives");
-		if (p.revents & POLLIN && recv(fd, block, sizeof(block), MSG_DONTWAIT) == 0)
+		if (p.revents & POLLIN && recv(p.fd, echo, sizeof(echo), MSG_DONTWAIT) == 0)
 			die("the server closed");
-		memset(block, 'y', sizeof(block));
-		if (p.revents & POLLOUT &&
-		    send(fd, block, sizeof(block), MSG_DONTWAIT | MSG_NOSIGNAL) == -1 &&
-		    errno != EAGAIN)
-			perr_exit("send");
+		if (p.revents & POLLOUT)
+			push(p.fd);
 	}
 }
 
-static int owed(const char *addr, size_t n)
+static void owed(char *args[])
 {
-	char *text = malloc(n);
-	int fd = dial(addr);
+	size_t n = (size_t)number(args[1]);
+	char *text = allocate(n);
+	struct pollfd p = {.fd = dial(args[0]), .events = POLLOUT};
 
-	if (text == NULL)
-		perr_exit("malloc");
 	for (size_t i = 0; i < n; i++)
 		text[i] = (char)('a' + i % 26);
-	/* Both sides' buffers may be smaller than that: a child sends, and only its end starts the
-	 * reading; what can't be sent by then is sent while the parent reads. */
-	if (fork() == 0) {
-		say(fd, text, n);
-		shutdown(fd, SHUT_WR);
+	/* Both sides' buffers may be too small for all: a child sends, and reading starts when it
+	 * has ended or when the server takes no more for a while. */
+	if (new_process() == 0) {
+		say(p.fd, text, n);
+		shutdown(p.fd, SHUT_WR);
 		_exit(0);
 	}
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
 	while (poll(&p, 1, 200) == 1 && waitpid(-1, NULL, WNOHANG) == 0)
-		nap();
-	hear(fd, text, n);
-	hear_end(fd);
+		nap_ms(NAP_MS);
+	hear(p.fd, text, n);
+	hear_end(p.fd);
 	free(text);
-	return 0;
 }
 
-static int drip(const char *addr, const char *text)
+static void drip(char *args[])
 {
-	int fd = dial(addr);
-	size_t n = strlen(text);
+	int fd = dial(args[0]);
+	size_t n = strlen(args[1]);
 
 	for (size_t i = 0; i < n; i++)
-		say(fd, text + i, 1);
+		say(fd, args[1] + i, 1);
 	shutdown(fd, SHUT_WR);
-	hear(fd, text, n);
+	hear(fd, args[1], n);
 	hear_end(fd);
-	return 0;
 }
 
-static int talk(const char *addr, char *texts[])
+static void talk(char *args[])
 {
-	int fd = dial(addr);
-	char buf[4096];
+	int fd = dial(args[0]);
 
-	for (; *texts != NULL; texts++) {
-		say(fd, *texts, strlen(*texts));
-		ssize_t n = Readn(fd, buf, strlen(*texts));
-		if (n == -1)
-			perr_exit("receive");
-		printf("%.*s", (int)n, buf);
+	for (args++; *args != NULL; args++) {
+		say(fd, *args, strlen(*args));
+		size_t n = hear_some(fd, block, strlen(*args));
+		printf("%.*s", (int)n, block);
 	}
 	fflush(stdout);
-	shutdown(fd, SHUT_WR);
-	hear_end(fd);
-	return 0;
+	end(fd);
 }
 
-static void say_address(const char *what, int fd)
+/* ---- Servers */
+
+/* Prints "listening on", and returns the first client. */
+static int first_client(const char *addr)
 {
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
-	char text[ADDRESS_TEXT];
+	int lfd = bound_to(addr, SOCK_STREAM);
 
-	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
-		perr_exit("getsockname");
-	address_text((struct sockaddr *)&sa, len, text);
-	printf("%s on %s\n", what, text);
-	fflush(stdout);
-}
-
-/* A bound socket that does not listen: nobody else gets its port, and who connects is refused. */
-static int refuse(void)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = Socket(AF_INET, SOCK_STREAM, 0);
-
-	Bind(fd, (struct sockaddr *)&in, sizeof(in));
-	say_address("refusing", fd);
-	pause();
-	return 0;
-}
-
-/* A server for the tests of clients: it takes one client and then does what HANGUP says. */
-static int bad_server(bool hangup)
-{
-	char buf[512];
-	int lfd = tcp_listen("127.0.0.1", 0);
-
-	say_address("listening", lfd);
+	if (listen(lfd, 16) == -1)
+		die_errno("listen");
+	print_address("listening", lfd);
 	int cfd = accept(lfd, NULL, NULL);
 	if (cfd == -1)
-		perr_exit("accept");
-	ssize_t n = Readline(cfd, buf, sizeof(buf));
-	if (!hangup)
-		pause();
-	upper(buf, (size_t)n);
-	say(cfd, buf, (size_t)n / 2);
-	Close(cfd);
-	return 0;
+		die_errno("accept");
+	return cfd;
 }
 
-static int await(const char *file, const char *pattern)
+static void refuse(char *args[])
+{
+	print_address("listening", bound_to(args[0], SOCK_STREAM));
+	pause();
+}
+
+static void mute(char *args[])
+{
+	first_client(args[0]);
+	pause();
+}
+
+static void hangup(char *args[])
+{
+	int cfd = first_client(args[0]);
+	size_t n = 0;
+
+	while (n < sizeof(block) && hear_some(cfd, block + n, 1) == 1 && block[n++] != '\n')
+		;
+	capitals(block, n);
+	say(cfd, block, n / 2);
+}
+
+static void linger(char *args[])
+{
+	int cfd = first_client(args[0]);
+	ssize_t n;
+
+	while ((n = recv(cfd, block, sizeof(block), 0)) > 0) {
+		capitals(block, (size_t)n);
+		say(cfd, block, (size_t)n);
+	}
+	print_line("the input ended");
+	pause();
+}
+
+static void slip(char *args[])
+{
+	int lfd = bound_to(args[0], SOCK_STREAM), cfd;
+
+	if (listen(lfd, 16) == -1)
+		die_errno("listen");
+	print_address("listening", lfd);
+	while ((cfd = accept(lfd, NULL, NULL)) != -1) {
+		ssize_t n = recv(cfd, block, sizeof(block), 0);
+		capitals(block, n > 0 ? (size_t)n : 0);
+		if (n == 10 && memcmp(block, "SESSION 7\n", 10) == 0)
+			block[0] = 's';
+		if (n > 0)
+			say(cfd, block, (size_t)n);
+		close(cfd);
+	}
+}
+
+/* ---- Waiting, and processes */
+
+static void moment(char *args[])
+{
+	(void)args;
+	if (ms_left() == 1)
+		exit(EXIT_FAILURE);
+	nap_ms(NAP_MS);
+}
+
+static void print_clock(char *args[])
+{
+	(void)args;
+	print_line("%lld", (long long)clock_ms());
+}
+
+static void await(char *args[])
 {
 	regex_t regex;
-	char text[65536];
 
-	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB | REG_NEWLINE) != 0)
-		die("bad pattern");
-	for (int64_t end = now_ms() + BOUND_MS; now_ms() < end; nap()) {
-		FILE *f = fopen(file, "r");
-		if (f == NULL)
-			continue;
-		while (fgets(text, sizeof(text), f) != NULL) {
-			if (regexec(&regex, text, 0, NULL, 0) == 0) {
-				fclose(f);
-				regfree(&regex);
-				return 0;
-			}
-		}
-		fclose(f);
+	if (regcomp(&regex, args[1], REG_EXTENDED | REG_NOSUB | REG_NEWLINE) != 0)
+		die("bad pattern: %s", args[1]);
+	for (bool last = false; !last; nap_ms(NAP_MS)) {
+		last = ms_left() == 1;
+		FILE *f = fopen(args[0], "r");
+		while (f != NULL && fgets(block, sizeof(block), f) != NULL)
+			if (regexec(&regex, block, 0, NULL, 0) == 0)
+				return;
+		if (f != NULL)
+			fclose(f);
 	}
-	errno = 0;
-	complain("no line '%s' came in %s", pattern, file);
-	return 1;
+	exit(EXIT_FAILURE); /* tests/lib.sh says what did not come */
 }
 
-/* The field after the command's name in /proc/PID/stat: state, then parent. */
-static bool process(int pid, char *state, int *parent)
+static void gone(char *args[])
 {
-	char path[64], text[512];
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	FILE *f = fopen(path, "r");
-	if (f == NULL)
-		return false;
-	bool there = fgets(text, sizeof(text), f) != NULL;
-	fclose(f);
-	const char *end = there ? strrchr(text, ')') : NULL;
-	return end != NULL && sscanf(end + 1, " %c %d", state, parent) == 2;
-}
-
-static int gone(char *pids[])
-{
-	int64_t end = now_ms() + BOUND_MS;
 	int parent;
 	char state;
 
-	for (; *pids != NULL; pids++) {
-		while (process(number(*pids), &state, &parent) && state != 'Z') {
-			if (now_ms() > end) {
-				errno = 0;
-				complain("process %s still runs", *pids);
-				return 1;
-			}
-			nap();
+	for (; *args != NULL; args++) {
+		while (process_state(number(*args), &state, &parent) && state != 'Z') {
+			if (ms_left() == 1)
+				die("process %s was to end, and still runs", *args);
+			nap_ms(NAP_MS);
 		}
 	}
-	return 0;
 }
 
-/* Calls EACH for every child of PID; returns how many there were. */
-static int each_child(int pid, void (*each)(int pid))
+/* Calls EACH for every process whose parent is PID. */
+static void each_child(int pid, void (*each)(int pid))
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
-	int parent, n = 0;
+	int parent;
 	char state;
 
 	if (proc == NULL)
-		perr_exit("/proc");
+		die_errno("/proc");
 	while ((entry = readdir(proc)) != NULL) {
 		int other = number(entry->d_name);
-		if (other > 0 && process(other, &state, &parent) && parent == pid) {
+		if (other > 0 && process_state(other, &state, &parent) && parent == pid)
 			each(other);
-			n++;
-		}
 	}
 	closedir(proc);
-	return n;
 }
 
 static void print_pid(int pid)
 {
 	printf("%d\n", pid);
+}
+
+static void children(char *args[])
+{
+	each_child(number(args[0]), print_pid);
 }
 
 static long slept;
@@ -482,11 +431,11 @@ static void add_wakeups(int pid)
 {
 	char path[300], text[256];
 	struct dirent *entry;
+	long n;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
 	DIR *tasks = opendir(path);
 	while (tasks != NULL && (entry = readdir(tasks)) != NULL) {
-		long n;
 		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/status", pid, entry->d_name);
 		FILE *f = fopen(path, "r");
 		while (f != NULL && fgets(text, sizeof(text), f) != NULL)
@@ -499,126 +448,70 @@ static void add_wakeups(int pid)
 		closedir(tasks);
 }
 
-static int wakeups(int pid)
+static void wakeups(char *args[])
 {
+	int pid = number(args[0]);
+
 	add_wakeups(pid);
 	each_child(pid, add_wakeups);
 	long before = slept;
-	for (int64_t end = now_ms() + 1000; now_ms() < end;)
-		nap();
+	nap_ms(1000);
 	slept = 0;
 	add_wakeups(pid);
 	each_child(pid, add_wakeups);
-	printf("%ld\n", slept - before);
-	return 0;
+	print_line("%ld", slept - before);
 }
 
-/* What a terminal shows, without the carriage returns that it adds. */
-static void say_without_cr(char *text, size_t n)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (text[i] != '\r')
-			text[kept++] = text[i];
-	say(STDOUT_FILENO, text, kept);
-}
-
-/* The command is this process; who holds the other end of its terminal is a child. */
-static int terminal(char *argv[])
-{
-	int master = posix_openpt(O_RDWR | O_NOCTTY), signo;
-	sigset_t go;
-	char text[64];
-	ssize_t n;
-
-	if (master == -1 || grantpt(master) == -1 || unlockpt(master) == -1)
-		perr_exit("posix_openpt");
-	int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
-	if (slave == -1)
-		perr_exit("open");
-	pid_t pid = fork();
-	if (pid == -1)
-		perr_exit("fork");
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(slave);
-		sigemptyset(&go);
-		sigaddset(&go, SIGUSR1);
-		sigprocmask(SIG_BLOCK, &go, NULL);
-		while (Read(master, text, 1) == 1 && text[0] != '\n')
-			say_without_cr(text, 1);
-		say(STDOUT_FILENO, "\n", 1);
-		sigwait(&go, &signo);
-		prctl(PR_SET_PDEATHSIG, 0); /* to read its last words */
-		/* Slower than any server writes. */
-		for (; (n = Read(master, text, sizeof(text))) > 0; nap())
-			say_without_cr(text, (size_t)n);
-		_exit(0);
-	}
-	close(master);
-	dup2(slave, STDOUT_FILENO);
-	dup2(slave, STDERR_FILENO);
-	signal(SIGPIPE, SIG_DFL);
-	execv(argv[0], argv);
-	perr_exit(argv[0]);
-}
-
-static int limit(int pid, int n)
+static void limit(char *args[])
 {
 	struct rlimit limit;
 
-	if (prlimit(pid, RLIMIT_NOFILE, NULL, &limit) == -1)
-		perr_exit("prlimit");
-	limit.rlim_cur = (rlim_t)n;
-	if (prlimit(pid, RLIMIT_NOFILE, &limit, NULL) == -1)
-		perr_exit("prlimit");
-	return 0;
-}
-
-static int set_memory(int pid, bool more)
-{
-	struct rlimit limit;
-	char path[64];
-	unsigned long pages;
-
-	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
-	FILE *f = fopen(path, "r");
-	if (f == NULL || fscanf(f, "%lu", &pages) != 1)
-		perr_exit(path);
-	fclose(f);
-	if (prlimit(pid, RLIMIT_AS, NULL, &limit) == -1)
-		perr_exit("prlimit");
-	limit.rlim_cur = more ? limit.rlim_max : pages * (rlim_t)sysconf(_SC_PAGESIZE);
-	if (prlimit(pid, RLIMIT_AS, &limit, NULL) == -1)
-		perr_exit("prlimit");
-	return 0;
+	if (prlimit(number(args[0]), RLIMIT_NOFILE, NULL, &limit) == -1)
+		die_errno("prlimit");
+	limit.rlim_cur = (rlim_t)number(args[1]);
+	if (prlimit(number(args[0]), RLIMIT_NOFILE, &limit, NULL) == -1)
+		die_errno("prlimit");
 }
 
 /*
  * Below the range from which the kernel takes ports (ip(7): ip_local_port_range), where another
  * case's server could get it between two uses. Two at a time begin at different ones, their ids'.
  */
-static int free_port(void)
+static void free_port(char *args[])
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
 
+	(void)args;
 	for (int i = 0; i < 30000; i++) {
-		int udp = Socket(AF_INET, SOCK_DGRAM, 0), tcp = Socket(AF_INET, SOCK_STREAM, 0);
+		int udp = socket(AF_INET, SOCK_DGRAM, 0), tcp = socket(AF_INET, SOCK_STREAM, 0);
 		in.sin_port = htons((uint16_t)(2000 + (getpid() + i) % 30000));
 		bool is_free = bind(udp, (struct sockaddr *)&in, sizeof(in)) == 0 &&
 			       bind(tcp, (struct sockaddr *)&in, sizeof(in)) == 0;
-		Close(udp);
-		Close(tcp);
+		close(udp);
+		close(tcp);
 		if (is_free) {
-			printf("%u\n", ntohs(in.sin_port));
-			return 0;
+			print_line("%u", ntohs(in.sin_port));
+			return;
 		}
 	}
-	perr_exit("freeport");
+	die("no port is free");
 }
 
-static volatile sig_atomic_t the_case;
+static void run(char *command[])
+{
+	signal(SIGPIPE, SIG_DFL);
+	execvp(command[0], command);
+	die_errno(command[0]);
+}
+
+static void group(char *args[])
+{
+	setpgid(0, 0);
+	signal(SIGINT, SIG_DFL); /* sh has what runs in the background ignore it */
+	run(args);
+}
+
+static volatile sig_atomic_t the_case, out_of_time;
 
 static void end_case(int signo)
 {
@@ -632,10 +525,38 @@ static void kill_pid(int pid)
 	kill(pid, SIGKILL);
 }
 
-/* Runs ARGV in a new process group, of which nothing is left afterwards, however it ends. */
+static void print_command(int pid)
+{
+	char path[64], text[200] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd == -1 ? 0 : read(fd, text, sizeof(text) - 1);
+	for (ssize_t i = 0; i < n - 1; i++)
+		if (text[i] == '\0')
+			text[i] = ' ';
+	if (n > 0)
+		fprintf(stderr, "  %s\n", text);
+	close(fd);
+}
+
+/* Its children, and theirs: the shell waits for one of them. */
+static void print_commands(int pid)
+{
+	print_command(pid);
+	each_child(pid, print_commands);
+}
+
+static void time_is_up(int signo)
+{
+	(void)signo;
+	out_of_time = 1;
+}
+
 static int run_case(int seconds, char *argv[])
 {
 	struct sigaction action = {.sa_handler = end_case};
+	char deadline[32];
 	int status;
 
 	/* What a killed server leaves is ours to see and to end. */
@@ -643,94 +564,49 @@ static int run_case(int seconds, char *argv[])
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
+	action.sa_handler = time_is_up;
 	sigaction(SIGALRM, &action, NULL);
-	pid_t pid = fork();
+	/* Waits end a little earlier, so that they can say what they waited for. */
+	snprintf(deadline, sizeof(deadline), "%lld", (long long)clock_ms() + seconds * 900LL);
+	pid_t pid = new_process();
 	if (pid == 0) {
 		setpgid(0, 0);
-		signal(SIGPIPE, SIG_DFL);
-		execvp(argv[0], argv);
-		perr_exit(argv[0]);
+		setenv("DEADLINE", deadline, 1);
+		run(argv);
 	}
 	setpgid(pid, pid);
 	the_case = pid;
 	alarm((unsigned)seconds);
-	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		;
-	bool late = alarm(0) == 0;
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR) {
+		if (!out_of_time)
+			continue;
+		fprintf(stderr, "not done after %d s; still running:\n", seconds);
+		each_child(pid, print_commands);
+		kill(-pid, SIGKILL);
+	}
+	alarm(0);
 	kill(-pid, SIGKILL);
 	do /* and what has a group of its own */
 		each_child(getpid(), kill_pid);
 	while (waitpid(-1, NULL, 0) != -1);
-	if (late) {
-		errno = 0;
-		complain("not done after %d seconds", seconds);
-	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 int main(int argc, char *argv[])
 {
-	const char *what = argc > 1 ? argv[1] : "", *addr = argc > 2 ? argv[2] : "";
-	int n = argc > 3 ? number(argv[3]) : 0, fd;
+	static const struct word words[] = {
+	    {"moment", 0, moment}, {"clock", 0, print_clock}, {"await", 2, await},
+	    {"gone", 0, gone},	   {"children", 1, children}, {"group", 1, group},
+	    {"limit", 2, limit},   {"wakeups", 1, wakeups},   {"freeport", 0, free_port},
+	    {"talk", 2, talk},	   {"hold", 2, hold},	      {"crowd", 2, crowd},
+	    {"turns", 2, turns},   {"row", 2, row},	      {"touch", 2, touch},
+	    {"reset", 1, reset},   {"stuck", 1, stuck},	      {"flood", 1, flood},
+	    {"ping", 2, ping},	   {"owed", 2, owed},	      {"drip", 2, drip},
+	    {"refuse", 1, refuse}, {"mute", 1, mute},	      {"hangup", 1, hangup},
+	    {"linger", 1, linger}, {"slip", 1, slip},
+	};
 
-	if (argc > 3 && strcmp(what, "case") == 0)
-		return run_case(number(addr), argv + 3);
-	signal(SIGPIPE, SIG_IGN);
-	if (strcmp(what, "await") == 0 && argc == 4)
-		return await(addr, argv[3]);
-	if (strcmp(what, "gone") == 0)
-		return gone(argv + 2);
-	if (strcmp(what, "children") == 0)
-		return each_child(number(addr), print_pid) < 0;
-	if (strcmp(what, "limit") == 0)
-		return limit(number(addr), n);
-	if (strcmp(what, "no-memory") == 0 || strcmp(what, "memory") == 0)
-		return set_memory(number(addr), what[0] == 'm');
-	if (strcmp(what, "wakeups") == 0)
-		return wakeups(number(addr));
-	if (argc > 2 && strcmp(what, "group") == 0) {
-		setpgid(0, 0);
-		signal(SIGPIPE, SIG_DFL);
-		signal(SIGINT, SIG_DFL);
-		execv(addr, argv + 2);
-		perr_exit(addr);
-	}
-	if (argc > 2 && strcmp(what, "terminal") == 0)
-		return terminal(argv + 2);
-	if (strcmp(what, "refuse") == 0)
-		return refuse();
-	if (strcmp(what, "freeport") == 0)
-		return free_port();
-	if (strcmp(what, "talk") == 0)
-		return talk(addr, argv + 3);
-	if (strcmp(what, "hold") == 0 || strcmp(what, "crowd") == 0 || strcmp(what, "turns") == 0)
-		return many(addr, n, what);
-	if (strcmp(what, "row") == 0)
-		return row(addr, n);
-	if (strcmp(what, "touch") == 0)
-		return touch(addr, n);
-	if (strcmp(what, "reset") == 0) {
-		fd = dial(addr);
-		say(fd, "to be cut off\n", 14);
-		hear(fd, "to be", 5);
-		reset(fd);
-		return 0;
-	}
-	if (strcmp(what, "stuck") == 0)
-		return stuck(addr);
-	if (strcmp(what, "flood") == 0)
-		return flood(addr);
-	if (strcmp(what, "ping") == 0) {
-		fd = dial(addr);
-		for (int i = 0; i < n; i++)
-			line(fd, i);
-		return 0;
-	}
-	if (strcmp(what, "owed") == 0)
-		return owed(addr, (size_t)n);
-	if (strcmp(what, "drip") == 0 && argc == 4)
-		return drip(addr, argv[3]);
-	if (strcmp(what, "mute") == 0 || strcmp(what, "hangup") == 0)
-		return bad_server(what[0] == 'h');
-	die("what? The opening comment of tests/peer.c tells");
+	if (argc > 3 && strcmp(argv[1], "case") == 0)
+		return run_case(number(argv[2]), argv + 3);
+	return run_word(words, sizeof(words) / sizeof(words[0]), argv);
 }

@@ -1,15 +1,15 @@
 /*
- * What a shell script cannot do, for the tests of udp/ and multicast/. An address is written as
+ * What a shell script cannot do, for the tests of udp/ and multicast/. ADDR is written as
  * "127.0.0.1:9527".
  *
  *   sizes ADDR              datagrams of 0 to 65,507 bytes, each must come back whole, upper-cased
  *   crowd ADDR N            N clients at once, each must get its own datagram back
  *   send ADDR TEXT          one datagram
- *   forge FROM ADDR TEXT    one datagram that says it is FROM, whoever that is (needs root)
- *   mute                    a server that never answers; says "listening on ADDR", as the next two
- *   late                    answers every second datagram, and with it, before it, the one before
+ *   forge FROM ADDR TEXT    one datagram that claims to come from FROM (needs root)
+ *   mute                    a server that never answers; prints "listening on ADDR", as the next
+ * two late                    answer every second datagram, and before it, again, the one before it
  *   stranger                another socket answers everything before the right one does
- *   hear PORT [GROUP IFACE] says "ready", then "ttl N: TEXT" of each datagram; joins GROUP if told
+ *   hear PORT [GROUP IFACE] print "ready", then "ttl N: TEXT" of each datagram; join GROUP if given
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,111 +17,83 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "wrap/echo.h"
-#include "wrap/net.h"
-#include "wrap/run.h"
-#include "wrap/wrap.h"
+#include "tests/talk.h"
 
-#define BOUND_MS 10000 /* no wait is longer: a test that fails must end */
 #define LARGEST 65507
-
-static void die(const char *what)
-{
-	errno = 0;
-	perr_exit(what);
-}
-
-static struct sockaddr_in parse(const char *text)
-{
-	struct sockaddr_in addr = {.sin_family = AF_INET};
-	char ip[INET_ADDRSTRLEN];
-	unsigned short port;
-
-	if (sscanf(text, "%15[0-9.]:%hu", ip, &port) != 2 ||
-	    inet_pton(AF_INET, ip, &addr.sin_addr) != 1)
-		die(text);
-	addr.sin_port = htons(port);
-	return addr;
-}
 
 static int connected(const char *to)
 {
-	struct sockaddr_in addr = parse(to);
-	int fd = Socket(AF_INET, SOCK_DGRAM, 0);
-
-	Connect(fd, (struct sockaddr *)&addr, sizeof(addr));
-	return fd;
-}
-
-static void send_one(int fd, const char *buf, size_t n)
-{
-	if (send(fd, buf, n, 0) != (ssize_t)n)
-		perr_exit("send");
+	return dial_from(NULL, to, SOCK_DGRAM);
 }
 
 /* The next datagram on FD must be the N bytes of SENT, upper-cased. */
 static void expect_back(int fd, const char *sent, size_t n)
 {
 	static char wanted[LARGEST], buf[LARGEST + 1];
-	struct pollfd set = {.fd = fd, .events = POLLIN};
 
 	memcpy(wanted, sent, n);
-	upper(wanted, n);
-	if (poll(&set, 1, BOUND_MS) != 1)
-		die("no answer");
+	capitals(wanted, n);
 	ssize_t back = recv(fd, buf, sizeof(buf), 0);
 	if (back == -1)
-		perr_exit("recv");
-	if (back != (ssize_t)n || memcmp(buf, wanted, n) != 0) {
-		errno = 0;
-		complain("expected the %zu bytes back, saw %zd", n, back);
-		exit(EXIT_FAILURE);
-	}
+		die_errno("an answer");
+	if (back != (ssize_t)n || memcmp(buf, wanted, n) != 0)
+		die("expected the %zu bytes back, saw %zd", n, back);
 }
 
-static void sizes(const char *to)
+static void sizes(char *args[])
 {
 	static const size_t some[] = {0, 1, 2, 100, 0, 1472, 8192, 8193, 9000, 65506, LARGEST};
 	static char buf[LARGEST];
-	int fd = connected(to);
+	int fd = connected(args[0]);
 
 	for (size_t i = 0; i < LARGEST; i++)
 		buf[i] = (char)i; /* every byte value */
 	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
-		send_one(fd, buf, some[i]);
+		say(fd, buf, some[i]);
 		expect_back(fd, buf, some[i]);
 	}
 }
 
-static void crowd(const char *to, int n)
+static void crowd(char *args[])
 {
-	int *fd = calloc((size_t)n, sizeof(*fd));
+	int n = number(args[1]), *fd = allocate((size_t)n * sizeof(*fd));
 	char text[32];
 
-	if (fd == NULL)
-		perr_exit("calloc");
 	for (int i = 0; i < n; i++) {
-		fd[i] = connected(to);
-		send_one(fd[i], text, (size_t)snprintf(text, sizeof(text), "client %d", i));
+		fd[i] = connected(args[0]);
+		say(fd[i], text, (size_t)snprintf(text, sizeof(text), "client %d", i));
 	}
 	for (int i = 0; i < n; i++)
 		expect_back(fd[i], text, (size_t)snprintf(text, sizeof(text), "client %d", i));
 	free(fd);
 }
 
+static void send_text(char *args[])
+{
+	say(connected(args[0]), args[1], strlen(args[1]));
+}
+
+static struct sockaddr_in parse_in(const char *text)
+{
+	struct sockaddr_storage sa;
+	struct sockaddr_in in;
+
+	parse(text, &sa);
+	memcpy(&in, &sa, sizeof(in));
+	return in;
+}
+
 /* A raw socket writes the headers itself, so the sender in them may be anyone; the kernel adds
  * the lengths and the checksum of IP's (raw(7)). */
-static void forge(const char *from, const char *to, const char *text)
+static void forge(char *args[])
 {
-	struct sockaddr_in source = parse(from), target = parse(to);
-	int fd = Socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	struct sockaddr_in source = parse_in(args[0]), target = parse_in(args[1]);
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
 	struct {
 		struct iphdr ip;
 		struct udphdr udp;
@@ -133,81 +105,101 @@ static void forge(const char *from, const char *to, const char *text)
 			   .saddr = source.sin_addr.s_addr,
 			   .daddr = target.sin_addr.s_addr},
 		    .udp = {.source = source.sin_port, .dest = target.sin_port}};
-	size_t n = strlen(text);
+	size_t n = strlen(args[2]);
 
 	if (n > sizeof(packet.text))
 		die("TEXT is too long");
-	memcpy(packet.text, text, n);
+	memcpy(packet.text, args[2], n);
 	packet.udp.len = htons((uint16_t)(sizeof(packet.udp) + n)); /* checksum 0: none */
 	target.sin_port = 0;
-	Connect(fd, (struct sockaddr *)&target, sizeof(target));
-	send_one(fd, (char *)&packet, sizeof(packet.ip) + sizeof(packet.udp) + n);
+	if (fd == -1 || connect(fd, (struct sockaddr *)&target, sizeof(target)) == -1)
+		die_errno("a raw socket");
+	say(fd, (char *)&packet, sizeof(packet.ip) + sizeof(packet.udp) + n);
 }
 
-/* A socket on a port of the loopback that the kernel picks. */
-static int on_any_port(void)
+/* Returns how many bytes the next datagram has, and answers it at *PEER. */
+static size_t receive(int fd, char buf[512], struct sockaddr_in *peer)
 {
-	struct sockaddr_in addr = {.sin_family = AF_INET,
-				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int fd = Socket(AF_INET, SOCK_DGRAM, 0);
+	socklen_t len = sizeof(*peer);
+	ssize_t n = recvfrom(fd, buf, 512, 0, (struct sockaddr *)peer, &len);
 
-	Bind(fd, (struct sockaddr *)&addr, sizeof(addr));
+	if (n == -1)
+		die_errno("recvfrom");
+	capitals(buf, (size_t)n);
+	return (size_t)n;
+}
+
+static void answer(int fd, const char *buf, size_t n, const struct sockaddr_in *peer)
+{
+	sendto(fd, buf, n, 0, (const struct sockaddr *)peer, sizeof(*peer));
+}
+
+static int listener(void)
+{
+	int fd = bound_to("127.0.0.1:0", SOCK_DGRAM);
+
+	print_address("listening", fd);
 	return fd;
 }
 
-static void serve(const char *how)
+static void mute(char *args[])
 {
-	struct sockaddr_in addr;
-	socklen_t len = sizeof(addr);
-	char buf[2][512], text[ADDRESS_TEXT];
-	size_t n[2] = {0};
-	int fd = on_any_port(), other = on_any_port();
+	(void)args;
+	listener();
+	pause();
+}
 
-	if (getsockname(fd, (struct sockaddr *)&addr, &len) == -1)
-		perr_exit("getsockname");
-	address_text((struct sockaddr *)&addr, len, text);
-	printf("listening on %s\n", text);
-	fflush(stdout);
-	for (int i = 0;; i = !i) {
-		const struct sockaddr *peer = (struct sockaddr *)&addr;
-		len = sizeof(addr);
-		ssize_t back =
-		    recvfrom(fd, buf[i], sizeof(buf[i]), 0, (struct sockaddr *)&addr, &len);
-		if (back == -1)
-			perr_exit("recvfrom");
-		n[i] = (size_t)back;
-		upper(buf[i], n[i]);
-		if (strcmp(how, "stranger") == 0) {
-			sendto(other, buf[i], n[i], 0, peer, len);
-			sendto(other, "from a stranger\n", 16, 0, peer, len);
-			sendto(fd, buf[i], n[i], 0, peer, len);
-		} else if (strcmp(how, "late") == 0 && i == 1) {
-			sendto(fd, buf[0], n[0], 0, peer, len);
-			sendto(fd, "", 0, 0, peer, len); /* and one that nobody asked for */
-			sendto(fd, buf[1], n[1], 0, peer, len);
-		}
+static void late(char *args[])
+{
+	struct sockaddr_in peer;
+	char first[512], second[512];
+	int fd = listener();
+
+	(void)args;
+	for (;;) {
+		size_t n = receive(fd, first, &peer), m = receive(fd, second, &peer);
+		answer(fd, first, n, &peer);
+		answer(fd, "", 0, &peer); /* and one that nobody asked for */
+		answer(fd, second, m, &peer);
+	}
+}
+
+static void stranger(char *args[])
+{
+	struct sockaddr_in peer;
+	char buf[512];
+	int fd = listener(), other = bound_to("127.0.0.1:0", SOCK_DGRAM);
+
+	(void)args;
+	for (;;) {
+		size_t n = receive(fd, buf, &peer);
+		answer(other, buf, n, &peer);
+		answer(other, "from a stranger\n", 16, &peer);
+		answer(fd, buf, n, &peer);
 	}
 }
 
 /* IP_MULTICAST_ALL is off: what others on this host have joined is not ours to hear. */
-static void hear(const char *port, const char *group, const char *interface)
+static void hear_group(char *args[])
 {
 	char any[32], buf[2048], control[64];
-	int fd = Socket(AF_INET, SOCK_DGRAM, 0), on = 1, off = 0;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1, off = 0;
 	struct ip_mreqn mreqn = {0};
+	const char *group = args[1];
 
-	snprintf(any, sizeof(any), "0.0.0.0:%s", port);
-	struct sockaddr_in addr = parse(any);
+	snprintf(any, sizeof(any), "0.0.0.0:%s", args[0]);
+	struct sockaddr_in addr = parse_in(any);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
 	    setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on)) == -1 ||
 	    setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off)) == -1)
-		perr_exit("setsockopt");
-	Bind(fd, (struct sockaddr *)&addr, sizeof(addr));
+		die_errno("setsockopt");
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
+		die_errno("bind");
 	if (group != NULL) {
-		mreqn.imr_ifindex = (int)if_nametoindex(interface);
+		mreqn.imr_ifindex = (int)if_nametoindex(args[2]);
 		if (inet_pton(AF_INET, group, &mreqn.imr_multiaddr) != 1 ||
 		    setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mreqn, sizeof(mreqn)) == -1)
-			perr_exit("join");
+			die_errno("join");
 	}
 	printf("ready\n");
 	for (;;) {
@@ -220,7 +212,7 @@ static void hear(const char *port, const char *group, const char *interface)
 		fflush(stdout);
 		ssize_t n = recvmsg(fd, &message, 0);
 		if (n == -1)
-			perr_exit("recvmsg");
+			die_errno("recvmsg");
 		struct cmsghdr *c = CMSG_FIRSTHDR(&message);
 		if (c != NULL && c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL)
 			memcpy(&ttl, CMSG_DATA(c), sizeof(ttl));
@@ -230,23 +222,12 @@ static void hear(const char *port, const char *group, const char *interface)
 
 int main(int argc, char *argv[])
 {
-	const char *what = argc > 1 ? argv[1] : "";
+	static const struct word words[] = {
+	    {"sizes", 1, sizes},       {"crowd", 2, crowd},	{"send", 2, send_text},
+	    {"forge", 3, forge},       {"mute", 0, mute},	{"late", 0, late},
+	    {"stranger", 0, stranger}, {"hear", 1, hear_group},
+	};
 
-	if (strcmp(what, "sizes") == 0 && argc == 3)
-		sizes(argv[2]);
-	else if (strcmp(what, "crowd") == 0 && argc == 4)
-		crowd(argv[2], atoi(argv[3]));
-	else if (strcmp(what, "send") == 0 && argc == 4)
-		send_one(connected(argv[2]), argv[3], strlen(argv[3]));
-	else if (strcmp(what, "forge") == 0 && argc == 5)
-		forge(argv[2], argv[3], argv[4]);
-	else if (strcmp(what, "hear") == 0 && (argc == 3 || argc == 5))
-		hear(argv[2], argc == 5 ? argv[3] : NULL, argc == 5 ? argv[4] : NULL);
-	else if ((strcmp(what, "mute") == 0 || strcmp(what, "late") == 0 ||
-		  strcmp(what, "stranger") == 0) &&
-		 argc == 2)
-		serve(what);
-	else
-		die("see the head of tests/udp_peer.c");
-	return EXIT_SUCCESS;
+	(void)argc;
+	return run_word(words, sizeof(words) / sizeof(words[0]), argv);
 }

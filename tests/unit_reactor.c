@@ -10,33 +10,15 @@
 #include <unistd.h>
 
 #include "epoll/reactor.h"
-#include "wrap/run.h"
-#include "wrap/wrap.h"
+#include "tests/check.h"
+#include "tests/talk.h"
 
 #define PAIRS 4
 
-static int failed;
 static struct reactor *r;
 static int ours[PAIRS], theirs[PAIRS]; /* the ends of socket pairs */
 static char calls[256];		       /* what was called: the arguments' first letters */
 static int64_t started;
-
-static void check(const char *what, long expected, long saw)
-{
-	if (expected != saw)
-		failed = 1;
-	printf(expected == saw ? "ok %s\n" : "FAIL %s: expected %ld, saw %ld\n", what, expected,
-	       saw);
-}
-
-static void check_calls(const char *what, const char *expected)
-{
-	bool same = strcmp(expected, calls) == 0;
-
-	if (!same)
-		failed = 1;
-	printf(same ? "ok %s\n" : "FAIL %s: expected '%s', saw '%s'\n", what, expected, calls);
-}
 
 static void note(const char *arg)
 {
@@ -53,17 +35,17 @@ static void begin(void)
 {
 	calls[0] = '\0';
 	if ((r = reactor_new()) == NULL)
-		perr_exit("reactor_new");
+		die_errno("reactor_new");
 	for (int i = 0; i < PAIRS; i++) {
 		int fds[2];
 		if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1)
-			perr_exit("socketpair");
+			die_errno("socketpair");
 		ours[i] = fds[0];
 		theirs[i] = fds[1];
-		if (Write(theirs[i], "x", 1) != 1)
-			perr_exit("write");
+		if (write(theirs[i], "x", 1) != 1)
+			die_errno("write");
 	}
-	started = now_ms();
+	started = clock_ms();
 }
 
 static void end(void)
@@ -77,15 +59,15 @@ static void end(void)
 
 static void run(void)
 {
-	check("run returns", 0, reactor_run(r));
+	expect("run returns", 0, reactor_run(r));
 }
 
 static void take(int fd)
 {
 	char c;
 
-	if (Read(fd, &c, 1) != 1)
-		perr_exit("read");
+	if (read(fd, &c, 1) != 1)
+		die_errno("read");
 }
 
 static void on_stop(struct reactor *same, int fd, uint32_t events, void *arg)
@@ -123,7 +105,7 @@ static void remove_others(void)
 	reactor_add(r, ours[PAIRS - 1], 0, on_stop, "s");
 	reactor_timeout(r, ours[PAIRS - 1], 50);
 	run();
-	check_calls("what is removed while the loop delivers is not called", "as");
+	expect_text("what is removed while the loop delivers is not called", "as", calls);
 	end();
 }
 
@@ -141,8 +123,8 @@ static void on_close_self(struct reactor *same, int fd, uint32_t events, void *a
 	close(fd);
 	reactor_remove(same, fd);
 	ours[1] = dup(theirs[3]); /* the lowest free number: the same */
-	check("the descriptor's number is in use again", fd, ours[1]);
-	check("it can be added again", 0, reactor_add(same, fd, 0, on_take, "n"));
+	expect("the descriptor's number is in use again", fd, ours[1]);
+	expect("it can be added again", 0, reactor_add(same, fd, 0, on_take, "n"));
 }
 
 static void remove_self(void)
@@ -153,7 +135,7 @@ static void remove_self(void)
 	reactor_add(r, ours[2], 0, on_stop, "s");
 	reactor_timeout(r, ours[2], 30);
 	run();
-	check_calls("each is called once, having removed itself", "01s");
+	expect_text("each is called once, having removed itself", "01s", calls);
 	end();
 }
 
@@ -177,7 +159,8 @@ static void replace(void)
 	reactor_add(r, ours[2], 0, on_stop, "s");
 	reactor_timeout(r, ours[2], 30);
 	run();
-	check_calls("what was to be told about a removed event is not told to the next", "0s");
+	expect_text("what was to be told about a removed event is not told to the next", "0s",
+		    calls);
 	end();
 }
 
@@ -189,23 +172,23 @@ static void on_add(struct reactor *same, int fd, uint32_t events, void *arg)
 	take(fd);
 	int far = fcntl(ours[1], F_DUPFD, 700);
 	if (far == -1)
-		perr_exit("F_DUPFD");
-	check("add in a call-back", 0, reactor_add(same, far, EPOLLIN, on_remove_self, "f"));
-	check("a second event on it is refused", -1, reactor_add(same, far, 0, on_take, "-"));
-	check("with EEXIST", EEXIST, errno);
-	check("change of one not added is refused", -1, reactor_change(same, ours[2], 0));
-	check("with ENOENT", ENOENT, errno);
+		die_errno("F_DUPFD");
+	expect("add in a call-back", 0, reactor_add(same, far, EPOLLIN, on_remove_self, "f"));
+	expect("a second event on it is refused", -1, reactor_add(same, far, 0, on_take, "-"));
+	expect("with EEXIST", EEXIST, errno);
+	expect("change of one not added is refused", -1, reactor_change(same, ours[2], 0));
+	expect("with ENOENT", ENOENT, errno);
 }
 
 static void add_while_running(void)
 {
 	begin();
-	raise_descriptor_limit();
+	allow_descriptors();
 	reactor_add(r, ours[0], EPOLLIN, on_add, "a");
 	reactor_add(r, ours[3], 0, on_stop, "s");
 	reactor_timeout(r, ours[3], 30);
 	run();
-	check_calls("what a call-back adds is called, the others still", "afs");
+	expect_text("what a call-back adds is called, the others still", "afs", calls);
 	end();
 }
 
@@ -215,8 +198,8 @@ static void refused(void)
 
 	begin();
 	reactor_remove(r, -1); /* nothing there: nothing happens */
-	check("a file is refused", -1, reactor_add(r, fd, EPOLLIN, on_take, "-"));
-	check("with EPERM", EPERM, errno);
+	expect("a file is refused", -1, reactor_add(r, fd, EPOLLIN, on_take, "-"));
+	expect("with EPERM", EPERM, errno);
 	reactor_remove(r, fd);
 	reactor_remove(r, 1 << 30);
 	close(fd);
@@ -228,7 +211,7 @@ static void on_change(struct reactor *same, int fd, uint32_t events, void *arg)
 	note(arg);
 	note(events == EPOLLIN ? "i" : events == EPOLLOUT ? "o" : "?");
 	if (events == EPOLLIN)
-		check("change", 0, reactor_change(same, fd, EPOLLOUT));
+		expect("change", 0, reactor_change(same, fd, EPOLLOUT));
 	else
 		reactor_stop(same);
 }
@@ -238,7 +221,7 @@ static void change(void)
 	begin();
 	reactor_add(r, ours[0], EPOLLIN, on_change, "c");
 	run();
-	check_calls("what is waited for changes", "cico");
+	expect_text("what is waited for changes", "cico", calls);
 	end();
 }
 
@@ -248,15 +231,15 @@ static void stop_at_once(void)
 	for (int i = 0; i < PAIRS; i++)
 		reactor_add(r, ours[i], EPOLLIN, on_stop, "s");
 	run();
-	check_calls("stop: no other call-back is called", "s");
+	expect_text("stop: no other call-back is called", "s", calls);
 	run();
-	check_calls("and it runs again, with what was not told", "ss");
+	expect_text("and it runs again, with what was not told", "ss", calls);
 	end();
 }
 
 static void on_tick(struct reactor *same, int fd, uint32_t events, void *arg)
 {
-	check("a time-out is told as 0", 0, (long)events);
+	expect("a time-out is told as 0", 0, (long)events);
 	note(arg);
 	if (strlen(calls) == 3)
 		reactor_stop(same);
@@ -270,10 +253,10 @@ static void timeouts(void)
 	reactor_add(r, ours[0], 0, on_tick, "t");
 	reactor_timeout(r, ours[0], 60);
 	run();
-	int64_t took = now_ms() - started;
-	check_calls("a time-out comes again", "ttt");
-	check("after 60, 60 and 20 ms, not before", 1, took >= 140);
-	check("and not long after", 1, took < 2000);
+	int64_t took = clock_ms() - started;
+	expect_text("a time-out comes again", "ttt", calls);
+	expect("after 60, 60 and 20 ms, not before", 1, took >= 140);
+	expect("and not long after", 1, took < 2000);
 	end();
 }
 
@@ -297,9 +280,9 @@ static void on_send(struct reactor *same, int fd, uint32_t events, void *arg)
 	(void)events;
 	(void)arg;
 	reactor_timeout(same, fd, 0);
-	started = now_ms(); /* what it sends is told after this */
-	if (Write(theirs[0], "x", 1) != 1)
-		perr_exit("write");
+	started = clock_ms(); /* what it sends is told after this */
+	if (write(theirs[0], "x", 1) != 1)
+		die_errno("write");
 }
 
 static void pushed_forward(void)
@@ -309,8 +292,8 @@ static void pushed_forward(void)
 	reactor_timeout(r, ours[0], 600);
 	reactor_add(r, ours[1], 0, on_send, "");
 	run();
-	check_calls("a time-out counts from what was told last", "bbbbt");
-	check("and comes as long after that", 1, now_ms() - started >= 595);
+	expect_text("a time-out counts from what was told last", "bbbbt", calls);
+	expect("and comes as long after that", 1, clock_ms() - started >= 595);
 	end();
 }
 
@@ -322,9 +305,9 @@ static void on_slow(struct reactor *same, int fd, uint32_t events, void *arg)
 	note(arg);
 	take(fd);
 	poll(NULL, 0, 120);
-	started = now_ms(); /* the next is told after this */
-	if (((const char *)arg)[1] == '!' && Write(theirs[1], "x", 1) != 1)
-		perr_exit("write");
+	started = clock_ms(); /* the next is told after this */
+	if (((const char *)arg)[1] == '!' && write(theirs[1], "x", 1) != 1)
+		die_errno("write");
 }
 
 /* Notes its argument when it may read, t when it was silent, which ends the run. */
@@ -346,8 +329,8 @@ static void late_is_not_silent(void)
 	reactor_add(r, ours[1], EPOLLIN, on_silence, "b");
 	reactor_timeout(r, ours[1], 60);
 	run();
-	check_calls("what is told late counts from then", "abt");
-	check("and not from when it was found", 1, now_ms() - started >= 60);
+	expect_text("what is told late counts from then", "abt", calls);
+	expect("and not from when it was found", 1, clock_ms() - started >= 60);
 	end();
 
 	begin();
@@ -356,7 +339,7 @@ static void late_is_not_silent(void)
 	reactor_add(r, ours[1], EPOLLIN, on_silence, "b");
 	reactor_timeout(r, ours[1], 60);
 	run();
-	check_calls("what is ready by the end of its time is not silent", "abt");
+	expect_text("what is ready by the end of its time is not silent", "abt", calls);
 	end();
 }
 
@@ -366,7 +349,7 @@ static void on_change_next(struct reactor *same, int fd, uint32_t events, void *
 	(void)events;
 	note(arg);
 	take(fd);
-	check("change of the next", 0, reactor_change(same, ours[1], 0));
+	expect("change of the next", 0, reactor_change(same, ours[1], 0));
 }
 
 static void change_while_running(void)
@@ -377,7 +360,7 @@ static void change_while_running(void)
 	reactor_add(r, ours[2], 0, on_stop, "s");
 	reactor_timeout(r, ours[2], 30);
 	run();
-	check_calls("what is changed while the loop delivers is not called", "0s");
+	expect_text("what is changed while the loop delivers is not called", "0s", calls);
 	end();
 }
 
@@ -392,13 +375,12 @@ static void removed_copy(void)
 	reactor_add(r, ours[2], 0, on_stop, "s");
 	reactor_timeout(r, ours[2], 30);
 	run();
-	check_calls("nobody is called for it", "s");
+	expect_text("nobody is called for it", "s", calls);
 	end();
 }
 
 int main(void)
 {
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	remove_others();
 	remove_self();
 	replace();
@@ -411,5 +393,5 @@ int main(void)
 	late_is_not_silent();
 	change_while_running();
 	removed_copy();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return checked();
 }

@@ -14,24 +14,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/check.h"
+#include "tests/talk.h"
 #include "threadpool/threadpool.h"
-#include "wrap/run.h"
 
 #define BOUND_MS 20000
 #define MANY 60 /* tasks that are enough to let a pool of 3 to 30 grow to the full */
 
-static bool failed;
 static int ntasks = 1000000;
-
-static void expect(const char *what, long wanted, long seen)
-{
-	if (wanted == seen)
-		printf("ok %s\n", what);
-	else
-		printf("FAIL %s: expected %ld, saw %ld\n", what, wanted, seen);
-	fflush(stdout);
-	failed |= wanted != seen;
-}
 
 static void nap(void)
 {
@@ -39,8 +29,8 @@ static void nap(void)
 }
 
 /* Waits, with a bound, until CONDITION holds. */
-#define AWAIT(condition)                                                             \
-	for (int64_t bound = now_ms() + BOUND_MS; !(condition) && now_ms() < bound;) \
+#define AWAIT(condition)                                                                 \
+	for (int64_t bound = clock_ms() + BOUND_MS; !(condition) && clock_ms() < bound;) \
 	nap()
 
 /* The threads of this process, as the kernel counts them. */
@@ -145,16 +135,10 @@ static void begin(struct call *c, void *(*how)(void *), threadpool_t *pool)
 /* Whether the thread sleeps in the kernel, as one that waits for a condition does. */
 static bool sleeps(struct call *c)
 {
-	char path[64], state = '?';
+	char state;
+	int parent;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", c->tid);
-	FILE *f = c->tid == 0 ? NULL : fopen(path, "r");
-	if (f != NULL) {
-		if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-			state = '?';
-		fclose(f);
-	}
-	return state == 'S';
+	return c->tid != 0 && process_state(c->tid, &state, &parent) && state == 'S';
 }
 
 static void bad_arguments(void)
@@ -248,10 +232,10 @@ static void full_queue(void)
 static void destroy_idle(void)
 {
 	threadpool_t *pool = threadpool_create(10, 100, 100);
-	int64_t start = now_ms();
+	int64_t start = clock_ms();
 
 	expect("destroy says 0", 0, threadpool_destroy(pool));
-	int64_t took = now_ms() - start;
+	int64_t took = clock_ms() - start;
 	expect("an idle pool is gone at once, not at the next look", true, took < 2000);
 	expect_no_thread_left("with all its threads");
 }
@@ -340,11 +324,6 @@ static int changed(threadpool_t *pool, int n)
 	return threadpool_all_threadnum(pool);
 }
 
-static void rest(int ms)
-{
-	nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L}, NULL);
-}
-
 /* Each step is ten threads, or those that are left to max and min. */
 static void grow_and_shrink(void)
 {
@@ -371,7 +350,7 @@ static void grow_and_shrink(void)
 		AWAIT(threadpool_all_threadnum(pool) <= 5);
 		expect("ten fewer again", 5, threadpool_all_threadnum(pool));
 		AWAIT(threadpool_all_threadnum(pool) <= 3);
-		rest(700); /* two looks more */
+		nap_ms(700); /* two looks more */
 		expect("down to min and not below", 3, threadpool_all_threadnum(pool));
 	}
 	threadpool_destroy(pool);
@@ -388,14 +367,14 @@ static void thresholds(void)
 	add_many(pool, gated, 3);
 	AWAIT(entered == 3);
 	add_many(pool, gated, 9);
-	rest(350);
+	nap_ms(350);
 	expect("nine tasks wait: no more threads", 3, threadpool_all_threadnum(pool));
 	add_many(pool, gated, 1);
 	AWAIT(entered == 13);
 	expect("ten tasks wait: ten threads more", 13, threadpool_all_threadnum(pool));
 	let_pass(6);
 	AWAIT(done == 6 && threadpool_busy_threadnum(pool) == 7);
-	rest(350);
+	nap_ms(350);
 	expect("7 of 13 busy: no fewer threads", 13, threadpool_all_threadnum(pool));
 	let_pass(1);
 	AWAIT(threadpool_all_threadnum(pool) == 6);
@@ -463,7 +442,7 @@ static void no_threads(void)
 	done = entered = 0;
 	add_many(pool, gated, MANY);
 	threadpool_set_period(pool, 20);
-	rest(100);
+	nap_ms(100);
 	expect("a thread that can't be started is not counted", 3, threadpool_all_threadnum(pool));
 	stack_size(1 << 20);
 	AWAIT(threadpool_all_threadnum(pool) == 30);
@@ -537,5 +516,5 @@ int main(int argc, char *argv[])
 	if (argc < 3)
 		no_threads();
 	million();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return checked();
 }

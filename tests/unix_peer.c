@@ -1,18 +1,18 @@
 /*
- * What a shell script cannot do on AF_UNIX, for tests/cases/unix.sh. PATH is a server's. A datagram
- * peer waits 30 s at most.
+ * What a shell script cannot do on AF_UNIX, for tests/cases/unix_path.sh and unix_dgram.sh. PATH is
+ * a server's.
  *
  *   as UID COMMAND…      run it as that user, who is in no group of ours (needs root)
  *   abstract PATH NAME   a stream client bound to @NAME: sends a line and reads its echo
- *   unnamed PATH         sends a datagram from a socket without a path
- *   longest TYPE PATH    is answered at a path of 108 bytes, no NUL; TYPE is stream or dgram
- *   large PATH BYTES     sends one datagram of BYTES from large.socket, SO_SNDBUF raised for it
- *   goes PATH            sends a datagram and is gone before it could be answered
- *   loop PATH            sends a datagram from a path that leads to the server itself
- *   stranger OWN         sends a datagram to the client at OWN, or says why not
- *   deaf PATH N          sends N datagrams from deaf.socket and reads no answer; says "deaf", waits
- *                        until stdin ends, then prints how many answers there were
- *   race PROGRAM PATH N  starts N servers on PATH at the same moment; prints how many serve
+ *   unnamed PATH         send a datagram from a socket without a path
+ *   longest TYPE PATH    be answered at a path of 108 bytes, no NUL; TYPE is stream or dgram
+ *   large PATH BYTES     send one datagram of BYTES from large.socket, SO_SNDBUF raised for it
+ *   goes PATH            send a datagram and be gone before it could be answered
+ *   loop PATH            send a datagram from a path that leads to the server itself
+ *   stranger OWN         send a datagram to the client at OWN, or print why not
+ *   deaf PATH N          send N datagrams from deaf.socket and read no answer; print "deaf", wait
+ *                        until stdin ends, then print how many answers there were
+ *   race PROGRAM PATH N  start N servers on PATH at the same moment; print how many serve
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,142 +23,148 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "wrap/wrap.h"
+#include "tests/talk.h"
 
-#define BOUND_MS 30000 /* no wait is longer: a test that fails must end */
 #define MOST_SERVERS 16
-
-static const char text[] = "hello\n";
-
-/* A socket bound to OWN (none, abstract, or a path of up to 108 bytes) and connected to PATH. */
-static int dial(int type, const char *own, const char *path)
-{
-	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	int fd = Socket(AF_UNIX, type, 0);
-	size_t len = own == NULL ? 0 : strlen(own);
-
-	if (len > 0) {
-		memcpy(sun.sun_path, own, len);
-		if (own[0] == '@')
-			sun.sun_path[0] = '\0';
-		Bind(fd, (struct sockaddr *)&sun,
-		     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
-	}
-	memset(sun.sun_path, 0, sizeof(sun.sun_path));
-	strncpy(sun.sun_path, path, sizeof(sun.sun_path) - 1);
-	Connect(fd, (struct sockaddr *)&sun, sizeof(sun));
-	return fd;
-}
-
-/* One datagram of N bytes; returns the socket. */
-static int tell(const char *own, const char *path, size_t n)
-{
-	int fd = dial(SOCK_DGRAM, own, path);
-	int room = (int)n * 2;
-	char *data = calloc(1, n);
-
-	if (data == NULL)
-		perr_exit("calloc");
-	memcpy(data, text, n < sizeof(text) ? n : sizeof(text));
-	if (n > sizeof(text) && setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == -1)
-		perr_exit("setsockopt");
-	if (send(fd, data, n, 0) == -1)
-		perr_exit("send");
-	free(data);
-	return fd;
-}
-
-/* Returns how many bytes the next datagram has. */
-static size_t hear(int fd)
-{
-	struct pollfd set = {.fd = fd, .events = POLLIN};
-	char buf[64];
-
-	if (poll(&set, 1, BOUND_MS) != 1)
-		perr_exit("no answer");
-	ssize_t n = recv(fd, buf, sizeof(buf), MSG_TRUNC);
-	if (n == -1)
-		perr_exit("recv");
-	return (size_t)n;
-}
+#define TEXT "hello\n"
+#define TEXT_BYTES (sizeof(TEXT) - 1)
 
 /* A stream client: one line and its echo. */
-static int line(const char *own, const char *path)
+static void line(const char *own, const char *path)
 {
-	int fd = dial(SOCK_STREAM, own, path);
-	char buf[sizeof(text)];
-	size_t n = strlen(text);
+	int fd = dial_from(own, path, SOCK_STREAM);
 
-	return Writen(fd, text, n) == -1 || Readn(fd, buf, n) != (ssize_t)n;
+	say(fd, TEXT, TEXT_BYTES);
+	hear(fd, TEXT, TEXT_BYTES);
 }
 
-static int as(uid_t uid, char *argv[])
+/* One datagram; returns the socket. */
+static int tell(const char *own, const char *path)
 {
+	int fd = dial_from(own, path, SOCK_DGRAM);
+
+	say(fd, TEXT, TEXT_BYTES);
+	return fd;
+}
+
+static void as(char *args[])
+{
+	uid_t uid = (uid_t)number(args[0]);
+
 	if (setgroups(0, NULL) == -1 || setgid(uid) == -1 || setuid(uid) == -1)
-		perr_exit("setuid");
-	execvp(argv[0], argv);
-	perr_exit(argv[0]);
+		die_errno("setuid");
+	execvp(args[1], args + 1);
+	die_errno(args[1]);
 }
 
-static int deaf(const char *path, int n)
+static void abstract(char *args[])
 {
-	struct sockaddr_un sun = {.sun_family = AF_UNSPEC};
-	int fd = dial(SOCK_DGRAM, "deaf.socket", path), answers = 0;
+	char name[64];
+
+	snprintf(name, sizeof(name), "@%s", args[1]);
+	line(name, args[0]);
+}
+
+static void unnamed(char *args[])
+{
+	tell(NULL, args[0]);
+}
+
+static void longest(char *args[])
+{
+	char own[sizeof(((struct sockaddr_un *)0)->sun_path) + 1] = "";
+
+	memset(own, 'x', sizeof(own) - 1);
+	unlink(own);
+	if (args[0][0] == 's')
+		line(own, args[1]);
+	else
+		hear(tell(own, args[1]), TEXT, TEXT_BYTES);
+}
+
+static void large(char *args[])
+{
+	int fd = dial_from("large.socket", args[0], SOCK_DGRAM), n = number(args[1]), room = 2 * n;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == -1)
+		die_errno("setsockopt");
+	say(fd, allocate((size_t)n), (size_t)n);
+}
+
+static void goes(char *args[])
+{
+	close(tell("gone.socket", args[0]));
+}
+
+static void loop(char *args[])
+{
+	int fd = dial_from("loop.socket", args[0], SOCK_DGRAM);
+
+	if (unlink("loop.socket") == -1 || symlink(args[0], "loop.socket") == -1)
+		die_errno("symlink");
+	say(fd, TEXT, TEXT_BYTES);
+}
+
+static void stranger(char *args[])
+{
+	tell("stranger.socket", args[0]);
+}
+
+static void deaf(char *args[])
+{
+	int fd = bound_to("deaf.socket", SOCK_DGRAM), answers = 0;
+	struct sockaddr_storage sa;
+	socklen_t len = parse(args[0], &sa);
 	char c;
 
-	/* Unconnected: how many wait at a socket is limited for all but the one it is connected to.
-	 */
-	Connect(fd, (struct sockaddr *)&sun, sizeof(sun));
-	sun.sun_family = AF_UNIX;
-	strncpy(sun.sun_path, path, sizeof(sun.sun_path) - 1);
-	for (int i = 0; i < n; i++)
-		if (sendto(fd, text, strlen(text), 0, (struct sockaddr *)&sun, sizeof(sun)) == -1)
-			perr_exit("sendto");
-	puts("deaf");
-	fflush(stdout);
-	while (Read(STDIN_FILENO, &c, 1) > 0)
-		;
+	/* Unconnected: how many datagrams wait at a socket is limited for all senders but the one
+	 * that it is connected to. */
+	for (int i = 0; i < number(args[1]); i++)
+		if (sendto(fd, TEXT, TEXT_BYTES, 0, (struct sockaddr *)&sa, len) == -1)
+			die_errno("sendto");
+	print_line("deaf");
+	until_stdin_ends();
 	while (recv(fd, &c, 1, MSG_DONTWAIT) != -1)
 		answers++;
-	printf("%d answers\n", answers);
-	return 0;
+	print_line("%d answers", answers);
 }
 
-static int race(const char *program, const char *path, int n)
+static void race(char *args[])
 {
-	pid_t pids[MOST_SERVERS];
+	int n = number(args[2]) < MOST_SERVERS ? number(args[2]) : MOST_SERVERS;
 	int go[2], said[2], serving = 0;
+	pid_t pids[MOST_SERVERS];
 	char c;
 
-	n = n < MOST_SERVERS ? n : MOST_SERVERS;
 	if (pipe(go) == -1 || pipe(said) == -1)
-		perr_exit("pipe");
+		die_errno("pipe");
 	for (int i = 0; i < n; i++) {
-		pids[i] = fork();
+		pids[i] = new_process();
 		if (pids[i] == 0) {
-			Close(go[1]);
-			Write(said[1], "r", 1);
-			Read(go[0], &c, 1); /* ends when the parent closes its side */
+			close(go[1]);
+			/* Ready; the read ends when the parent closes its side. */
+			if (write(said[1], "r", 1) == -1 || read(go[0], &c, 1) == -1)
+				die_errno("pipe");
 			dup2(said[1], STDOUT_FILENO);
 			dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-			execl(program, program, path, (char *)NULL);
+			execl(args[0], args[0], args[1], (char *)NULL);
 			_exit(127);
 		}
 	}
 	for (int i = 0; i < n; i++)
-		Read(said[0], &c, 1); /* they stand ready */
-	Close(said[1]);
-	Close(go[0]);
-	Close(go[1]);
-	/* Each one serves, and says so in a line, or ends. */
-	for (int i = 0, ended = 0; serving + ended < n && i < BOUND_MS; i++) {
+		if (read(said[0], &c, 1) != 1)
+			die_errno("pipe");
+	close(said[1]);
+	close(go[0]);
+	close(go[1]);
+	/* Each one serves, and prints a line then, or ends. */
+	for (int ended = 0; serving + ended < n && ms_left() > 1;) {
 		struct pollfd set = {.fd = said[0], .events = POLLIN};
-		if (poll(&set, 1, 1) == 1 && Read(said[0], &c, 1) == 1)
+		if (poll(&set, 1, 1) == 1 && read(said[0], &c, 1) == 1)
 			serving += c == '\n';
 		for (int k = 0; k < n; k++) {
 			if (pids[k] != 0 && waitpid(pids[k], NULL, WNOHANG) > 0) {
@@ -172,51 +178,18 @@ static int race(const char *program, const char *path, int n)
 			kill(pids[i], SIGKILL);
 	while (wait(NULL) > 0)
 		;
-	printf("%d\n", serving);
-	return 0;
+	print_line("%d", serving);
 }
 
 int main(int argc, char *argv[])
 {
-	const char *what = argc > 2 ? argv[1] : "", *path = argc > 2 ? argv[2] : "";
+	static const struct word words[] = {
+	    {"as", 2, as},	     {"abstract", 2, abstract}, {"unnamed", 1, unnamed},
+	    {"longest", 2, longest}, {"large", 2, large},	{"goes", 1, goes},
+	    {"loop", 1, loop},	     {"stranger", 1, stranger}, {"deaf", 2, deaf},
+	    {"race", 3, race},
+	};
 
-	signal(SIGPIPE, SIG_IGN);
-	if (strcmp(what, "as") == 0 && argc > 3)
-		return as((uid_t)strtoul(path, NULL, 10), argv + 3);
-	if (strcmp(what, "abstract") == 0 && argc == 4) {
-		char name[64];
-		snprintf(name, sizeof(name), "@%s", argv[3]);
-		return line(name, path);
-	}
-	if (strcmp(what, "unnamed") == 0)
-		return tell(NULL, path, strlen(text)) == -1;
-	if (strcmp(what, "longest") == 0 && argc == 4) {
-		char longest[sizeof(((struct sockaddr_un *)0)->sun_path) + 1] = "";
-		memset(longest, 'x', sizeof(longest) - 1);
-		unlink(longest);
-		return path[0] == 's' ? line(longest, argv[3])
-				      : hear(tell(longest, argv[3], strlen(text))) != strlen(text);
-	}
-	if (strcmp(what, "large") == 0 && argc == 4)
-		return tell("large.socket", path, strtoul(argv[3], NULL, 10)) == -1;
-	if (strcmp(what, "goes") == 0) {
-		int fd = tell("gone.socket", path, strlen(text));
-		return Close(fd);
-	}
-	if (strcmp(what, "loop") == 0) {
-		int fd = dial(SOCK_DGRAM, "loop.socket", path);
-		if (unlink("loop.socket") == -1 || symlink(path, "loop.socket") == -1)
-			perr_exit("symlink");
-		return send(fd, text, strlen(text), 0) == -1;
-	}
-	if (strcmp(what, "stranger") == 0) {
-		int fd = dial(SOCK_DGRAM, "stranger.socket", path);
-		return send(fd, text, strlen(text), 0) == -1;
-	}
-	if (strcmp(what, "deaf") == 0 && argc == 4)
-		return deaf(path, atoi(argv[3]));
-	if (strcmp(what, "race") == 0 && argc == 5)
-		return race(path, argv[3], atoi(argv[4]));
-	errno = 0;
-	perr_exit("what? The opening comment of tests/unix_peer.c tells");
+	(void)argc;
+	return run_word(words, sizeof(words) / sizeof(words[0]), argv);
 }

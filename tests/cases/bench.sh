@@ -1,4 +1,3 @@
-# shellcheck shell=sh
 # The load generator of make bench: what it says can be relied on.
 
 # load STATUS PATTERN ARGUMENTS...: its exit status, and what it says on stderr (or, when all is
@@ -6,7 +5,7 @@
 load() {
 	wanted=$1 pattern=$2
 	shift 2
-	expect_exit "$wanted" within 60 "$BIN/tests/bench/load" "$@"
+	expect_exit "$wanted" "$BIN/tests/bench/load" "$@"
 	if [ "$wanted" -eq 0 ]; then
 		expect_like "load $*" "$pattern" "$(cat stdout)"
 	else
@@ -14,9 +13,10 @@ load() {
 		[ ! -s stdout ] || fail "load $*: it failed and printed a result"
 	fi
 }
+
 # A server that is wrong once, at the millionth byte, is found out whatever it does; one that is
 # right is not. What is sent after the first message, of a million bytes, begins with that byte.
-#: suite
+#: suite 60s
 load_finds_faults() {
 	bad=$BIN/tests/bench/bad_server
 	for how in ping bulk; do
@@ -40,7 +40,7 @@ load_waits_not_for_ever() {
 }
 
 # What is no server, and what is not on this machine's loopback.
-#: suite
+#: suite 60s
 load_refuses() {
 	load 1 'bench/load: the server ended without its line' ping true
 	load 1 'bench/load: the server said no line for 0.2 s' -t 0.2 ping sleep 100
@@ -66,20 +66,17 @@ load_refuses() {
 #: concurrent event crew
 load_passes() {
 	for how in ping bulk churn idle; do
-		operand=0
-		case $PROGRAM in
-		unix/*) operand=./srv.socket ;;
-		esac
+		set_operand
 		# shellcheck disable=SC2086
 		load 0 "\\{\"load\": \"$how\", \"connections\": 4, \"bytes\": 3000, .*\\}" \
-			-c 4 -b 3000 -s 0.1 $how "$P" $OPTIONS -q "$operand"
+			-c 4 -b 3000 -s 0.1 $how "$P" $OPTIONS -q "$OPERAND"
 	done
 }
 
 # The histogram against known values.
 #: suite
 load_histogram() {
-	within 60 "$BIN/tests/unit_load" >out || fail "$(grep FAIL out)"
+	"$BIN/tests/unit_load" >out || fail "$(grep FAIL out)"
 }
 
 # Medians, spread, and ratios to the ceiling of the same round.
@@ -100,11 +97,11 @@ bench_summary() {
 }
 
 # The whole of it, small: CSV, the table with a row for each server, and what is short of the goals.
-#: suite
+#: suite 100s
 bench_runs() {
 	command -v taskset >/dev/null || skip 'taskset is not installed'
 	export BENCH_OUT="$PWD" BENCH_ROUNDS=1 BENCH_SECONDS=0.02 BENCH_IDLE=10
-	BENCH_SERVERS='poll/server mpserver/prefork_server' within 100 "$TESTS/bench/run" >out 2>err ||
+	BENCH_SERVERS='poll/server mpserver/prefork_server' "$TESTS/bench/run" >out 2>err ||
 		fail "$(tail -n 3 out)"
 	# The ceiling and poll: six loads and two of idle clients; the crew: six.
 	expect 'runs' '8 poll 6 crew 8 ceiling' "$(grep -c ,poll/ runs.csv) poll $(grep -c ,mpserver/ runs.csv) crew \
@@ -119,7 +116,7 @@ $(grep -c ,tests/bench/ceiling, runs.csv) ceiling"
 }
 
 # A server that fails a load is named, the others are measured, and the run fails.
-#: suite
+#: suite 60s
 bench_run_fails() {
 	command -v taskset >/dev/null || skip 'taskset is not installed'
 	mkdir -p bin/tests/bench bin/poll
@@ -127,7 +124,7 @@ bench_run_fails() {
 	printf '#!/bin/sh\n' >bin/poll/server
 	chmod +x bin/poll/server
 	export BIN="$PWD/bin" BENCH_OUT="$PWD" BENCH_ROUNDS=1 BENCH_SECONDS=0.02 BENCH_IDLE=10
-	expect_exit 1 within 100 "$TESTS/bench/run"
+	expect_exit 1 "$TESTS/bench/run"
 	expect_like 'what failed' 'poll/server ping 64: bench/load: the server ended without its line' \
 		"$(grep -m 1 'ping 64' stdout)"
 	expect 'the runs of the other one' 8 "$(grep -c ,tests/bench/ceiling, runs.csv)"

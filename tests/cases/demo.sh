@@ -4,16 +4,12 @@
 nothing_stays() {
 	# (The thread sanitizer leaves one of its own when a program is killed while it starts.)
 	expect "files that stay" '' "$(find tmp -mindepth 1 ! -name 'tsan.rodata.*')"
-	for cwd in /proc/[0-9]*/cwd; do
-		case $(readlink "$cwd" || :) in
-		"$PWD"/tmp/*) fail "a process stays: $(tr '\0' ' ' <"${cwd%cwd}cmdline")" ;;
-		esac
-	done
+	expect "processes that stay" '' "$(find /proc/[0-9]*/cwd -lname "$PWD/tmp/*" 2>/dev/null)"
 }
 
 demo() {
 	mkdir -p tmp
-	within 60 env TMPDIR="$PWD/tmp" "$TESTS/demo" "$@"
+	env TMPDIR="$PWD/tmp" "$TESTS/demo" "$@"
 }
 
 #: suite
@@ -53,10 +49,7 @@ demo_interrupted() {
 	demo=$!
 	await said '  client < Hello'
 	kill -TERM $demo
-	peer gone $demo
-	status=0
-	wait $demo || status=$?
-	expect "the exit status" 130 "$status"
+	ends 130 $demo
 	nothing_stays
 }
 

@@ -1,4 +1,4 @@
-# DESIGN: bytes in, the same number of bytes out, in order, a-z upper-cased, every other one as it was.
+# Bytes in, the same number of bytes out, in order, a-z upper-cased, every other byte as it was.
 
 # same COMMAND...: what it prints comes back upper-cased, through any client that fits.
 same() {
@@ -7,29 +7,21 @@ same() {
 	LC_ALL=C tr a-z A-Z <sent | cmp - echo || fail "not the same upper-cased: $*"
 }
 
-all_bytes() {
-	i=0
-	while [ $i -lt 256 ]; do
-		# shellcheck disable=SC2059
-		printf "\\$(printf %03o $i)"
-		i=$((i + 1))
-	done
-}
-
-#: one concurrent crew event
+#: servers
 inputs() {
 	start
 	same echo 'Hello, World!'
 	same printf 'no newline at the end'
 	same true
 	same printf 'Grüße, 世界, ñandú\n'
-	all_bytes >bytes
-	same cat bytes
+	# All the 256 bytes.
+	same env LC_ALL=C awk 'BEGIN { for (i = 0; i < 256; i++) printf "%c", i }'
+	[ "$(LC_ALL=C wc -c <echo)" -ge 256 ] || fail 'not 256 bytes'
 	stop
 }
 
 # Text split across segments is answered piece by piece; two lines in one segment come back as two.
-#: one concurrent crew event
+#: servers
 segments() {
 	start
 	expect "the echo" "$(printf 'ONE\nTWO\n')" "$(peer talk "$ADDR" on 'e
@@ -41,7 +33,7 @@ two
 	stop
 }
 
-#: one concurrent crew event
+#: servers
 byte_at_a_time() {
 	start
 	peer drip "$ADDR" 'one byte at a time, and nothing is waited for
@@ -50,7 +42,7 @@ byte_at_a_time() {
 }
 
 # A line of 20 MB, and 20 MB of lines.
-#: one concurrent crew event
+#: servers
 large() {
 	start -q
 	same sh -c "head -c 20000000 /dev/zero | tr '\\0' x"
@@ -59,20 +51,48 @@ large() {
 	stop
 }
 
-# A client that ends its side is still sent all that it is owed.
-#: one concurrent crew event
-half_close() {
+# Every stream client gets on with every server.
+#: servers
+pairs() {
 	start
-	peer owed "$ADDR" 8000000
+	while read -r name kind options; do
+		case ${PROGRAM%%/*}:$name:$kind in
+		unix:unix/*:stream) ;;
+		unix:* | *:unix/* | *:libevent/*) continue ;;
+		*:stream) ;;
+		*) continue ;;
+		esac
+		# shellcheck disable=SC2086 # several words
+		expect "$name" 'HELLO, WORLD' "$(echo 'Hello, world' | "$BIN/$name" $options $WHERE)"
+	done <"$TESTS/programs"
+	# shellcheck disable=SC2086
+	[ "${PROGRAM%%/*}" = unix ] ||
+		expect "ten replies" 10 "$("$BIN/tcp/hello_client" $WHERE | grep -cx HELLO)"
 	stop
-	expect "bytes" "1 8000000" "$(served)"
-	expect "not cut off" 1 "$(log_lines 'closed, 8000000 bytes')"
 }
 
-#: one concurrent crew event -unix/stream_server
-script_of_ten() {
+# A read stops at urgent data, so that it comes back short although more is there.
+#: event
+urgent_data() {
 	start
-	# shellcheck disable=SC2086
-	expect "ten replies" 10 "$("$BIN/tcp/hello_client" $WHERE | grep -cx HELLO)"
+	for text in 'before!after' 'all before!' '!all after'; do
+		want=$(echo "$text" | tr -d '!' | tr a-z A-Z)
+		seen=$(event_peer urgent "$ADDR" "$PID" "$text")
+		expect "the echo of $text" "$want
+$want" "$seen"
+	done
+	stop
+}
+
+# An urgent byte, which no server reads, keeps no loop busy.
+#: event
+urgent_data_waits() {
+	start
+	mkfifo in
+	event_peer keep "$ADDR" 'hello!' <in >kept &
+	exec 3>in
+	await kept '^HELLO$'
+	stands_still "$PID"
+	exec 3>&-
 	stop
 }

@@ -1,0 +1,52 @@
+# Connections end in all ways: half-closed, reset, left at once, with data still to be sent.
+
+# A client that ends its side is still sent all that it is owed.
+#: servers
+half_close() {
+	start
+	peer owed "$ADDR" 8000000
+	stop
+	expect "bytes" "1 8000000" "$(served)"
+	expect "not cut off" 1 "$(log_lines 'closed, 8000000 bytes')"
+}
+
+# Data and the end that are queued together are reported as one event, and no second one comes.
+#: event -threadpool/server
+end_queued_with_data() {
+	start
+	seen=$(event_peer queued "$ADDR" "$PID" "and that was all")
+	expect "the echo" "AND THAT WAS ALL
+AND THAT WAS ALL" "$seen"
+	stands_still "$PID"
+	stop
+}
+
+#: servers
+connect_and_leave() {
+	start
+	peer touch "$ADDR" 300
+	serves
+	stop
+}
+
+# A reset ends that client only.
+#: servers
+reset() {
+	start
+	peer reset "$ADDR"
+	await out '^client .* reset, [0-9]+ bytes'
+	serves
+	stop
+}
+
+# So does one that comes while the server is writing, and it is logged as a reset.
+#: servers -unix/stream_server
+reset_while_writing() {
+	start
+	"$BIN/tests/rules_peer" full "$ADDR" >full &
+	await full '^full'
+	kill $!
+	await out '^client .* reset, [0-9]+ bytes'
+	serves
+	stop
+}

@@ -1,0 +1,109 @@
+# What clients have cost comes back: no zombies, and descriptors, threads and memory as before.
+
+# usage: descriptors, threads and processes of the server, all together. A zombie counts too.
+usage() {
+	for pid in $PID $(peer children "$PID"); do
+		ls "/proc/$pid/fd" "/proc/$pid/task" 2>/dev/null || :
+	done | wc -l
+}
+
+# settled USAGE: waits until it is that again.
+settled() {
+	wait_until "descriptors, threads and processes were $1" is_usage "$1"
+}
+
+is_usage() {
+	saw=$(usage)
+	[ "$saw" -eq "$1" ] || # the thread sanitizer starts a thread of its own
+		{ [ -n "${SAN:-}" ] && [ "$saw" -eq $(($1 + 1)) ]; }
+}
+
+# row N: one connection after another.
+one_after_another() {
+	start -q
+	at_rest=$(usage)
+	peer row "$ADDR" 20
+	settled "$at_rest"
+	before=$(kib "$PID")
+	peer row "$ADDR" "$1"
+	settled "$at_rest"
+	not_above $((before + 1024)) "after $1 clients"
+	stop
+	expect "connections" "$((20 + $1))" "$(served | cut -d' ' -f1)"
+}
+
+#: servers
+row() {
+	one_after_another 300
+}
+
+#: servers full 100s
+long_row() {
+	one_after_another 10000
+}
+
+#: mpserver/server full 60s
+crowd_of_1000() {
+	start -q
+	at_rest=$(usage)
+	peer crowd "$ADDR" 1000
+	settled "$at_rest"
+	stop
+	expect_like "processes" '.* 1001 processes' "$(tail -n 1 out)"
+}
+
+# Children that have ended are no longer counted, nor signalled.
+#: mpserver/server
+children_at_a_time() {
+	start
+	for _ in 1 2 3; do
+		serves
+		crew_of 0
+	done
+	stop
+	expect_like 'the closing line' '.*, 2 processes' "$(tail -n 1 out)"
+}
+
+# What was kept for clients that did not read is given back: a second wave of them needs no more.
+#: event
+second_wave() {
+	start
+	leavers 10
+	before=$(kib "$PID")
+	leavers 20
+	not_above "$((before + 800))" 'after a second wave of ten that never read'
+	stop
+}
+
+# leavers N: ten that never read, all there at once; then they leave, N in all.
+leavers() {
+	clients=''
+	for i in $(seq 10); do
+		"$BIN/tests/rules_peer" full "$ADDR" >"full$i" &
+		clients="$clients $!"
+	done
+	for i in $(seq 10); do
+		await "full$i" '^full'
+		rm "full$i"
+	done
+	# shellcheck disable=SC2086 # several words
+	kill $clients
+	wait_until "seen to leave, of $1" has_logged "$1" '^client .* reset, '
+}
+
+# It is given back while they stay, too, once they have read it.
+#: event
+owed_given_back() {
+	needs_notifications
+	start_with halves --
+	by_halves
+	before=$(kib "$PID")
+	by_halves
+	not_above "$((before + 800))" 'after one that was sent 2 MB by halves'
+	kill "$PID"
+	ended
+}
+
+by_halves() {
+	head -c 2000000 /dev/zero | copy | cmp -n 2000000 - /dev/zero
+}

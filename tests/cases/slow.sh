@@ -1,0 +1,70 @@
+# Clients that are silent, do not read, flood or are many: the others are served as before.
+
+#: concurrent crew event
+silent_client() {
+	start
+	hold 1
+	serves
+	let_go
+	stop
+}
+
+# A client that sends and never reads is read no more; the server holds one buffer for it, and rests.
+#: concurrent crew event
+never_reads() {
+	start -q
+	serves
+	before=$(kib "$PID")
+	peer stuck "$ADDR" >stuck &
+	await stuck 'stuck [0-9]+'
+	stands_still "$PID"
+	not_above $((before + 512)) 'beside one that never reads'
+	peer turns "$ADDR" 20
+	stop
+}
+
+#: concurrent crew event
+flooder() {
+	start -q
+	"$PEER" flood "$ADDR" >flooding 2>&1 &
+	flooder=$!
+	await flooding flooding
+	peer ping "$ADDR" 200
+	kill -0 "$flooder" || fail "the flooder has ended: $(cat flooding)"
+	kill "$flooder"
+	stop
+}
+
+#: concurrent event
+crowd() {
+	start
+	peer crowd "$ADDR" 200
+	stop
+	expect "connections" 200 "$(served | cut -d' ' -f1)"
+}
+
+#: mtserver/server unix/stream_server poll/server epoll/lt_server epoll/et_server epoll/reactor_server threadpool/server libevent/server full 60s
+crowd_of_5000() {
+	start -q
+	peer crowd "$ADDR" 5000
+	stop
+	expect "connections" 5000 "$(served | cut -d' ' -f1)"
+}
+
+# More clients than workers: the rest wait their turn and all are served.
+#: one crew
+turns() {
+	start
+	peer turns "$ADDR" 100
+	stop
+	expect "connections" 100 "$(served | cut -d' ' -f1)"
+}
+
+# One wake-up, many clients: each is answered.
+#: event
+ready_together() {
+	start -q
+	event_peer together "$ADDR" "$PID" 300
+	serves
+	stop
+}
