@@ -7,6 +7,8 @@
  *   keep ADDR TEXT          as urgent, without an end: print the echo, keep it to stdin's end
  *   together ADDR PID N     N clients' lines wait together; all must be answered
  *   refused ADDR N          N clients, of which some may be closed; print how many, keep the others
+ *   fill ADDR N             N clients, a line each; print "there"; at SIGUSR1 each sends until the
+ *                           server takes no more, without reading; print "full" and stay
  *   slow ADDR N             send N bytes and the end, take what comes back at 1 MB/s; all must come
  *   late ADDR N             the same, but take it when the server has stopped sending
  *   answer ADDR N           print the median microseconds until a line comes back, of N
@@ -15,6 +17,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,13 +159,41 @@ static int dial_narrow(const char *addr)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = parse(addr, &sa);
-	int fd = socket(sa.ss_family, SOCK_STREAM, 0), least = 1, segment = 1460;
+	int fd = socket(sa.ss_family, SOCK_STREAM, 0);
+	int least = 1;		 /* the kernel makes more of it */
+	int enough = 128 * 1024; /* for a server's largest read */
+	int segment = 1460;	 /* otherwise the kernel keeps room for ten of lo's 64 KiB */
 
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)) == -1 ||
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &enough, sizeof(enough)) == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)) == -1 ||
 	    setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment)) == -1 ||
 	    connect(fd, (struct sockaddr *)&sa, len) == -1)
 		die_errno("connect");
 	return fd;
+}
+
+static void fill(char *args[])
+{
+	static char block[4096];
+	int n = number(args[1]);
+	struct pollfd *clients = allocate((size_t)n * sizeof(*clients));
+
+	hold_signal();
+	for (int i = 0; i < n; i++) {
+		clients[i] = (struct pollfd){.fd = dial_narrow(args[0]), .events = POLLOUT};
+		line(clients[i].fd);
+	}
+	print_line("there");
+	await_signal();
+	while (poll(clients, (nfds_t)n, 200) > 0)
+		for (int i = 0; i < n; i++)
+			if (clients[i].revents != 0 &&
+			    send(clients[i].fd, block, sizeof(block),
+				 MSG_DONTWAIT | MSG_NOSIGNAL) == -1 &&
+			    errno != EAGAIN)
+				die_errno("send");
+	print_line("full");
+	pause();
 }
 
 /* Sends N bytes and the end; takes what comes back at 1 MB/s, or, LATE, once no more comes. */
@@ -232,8 +263,8 @@ int main(int argc, char *argv[])
 {
 	static const struct word words[] = {
 	    {"queued", 3, queued},     {"urgent", 3, urgent},	{"keep", 2, keep},
-	    {"together", 3, together}, {"refused", 2, refused}, {"slow", 2, slow},
-	    {"late", 2, late},	       {"answer", 2, answer},
+	    {"together", 3, together}, {"refused", 2, refused}, {"fill", 2, fill},
+	    {"slow", 2, slow},	       {"late", 2, late},	{"answer", 2, answer},
 	};
 
 	(void)argc;

@@ -304,6 +304,19 @@ let_go() {
 	wait "$HOLDER" || fail "a client that was there was not served on: $(cat held)"
 }
 
+# fill_up N [COMMAND...]: N clients, FILLER, send until the server takes no more, and never read. COMMAND is run
+# between their first lines, which are answered, and that.
+fill_up() {
+	count=$1
+	shift
+	"$BIN/tests/event_peer" fill "$ADDR" "$count" >full 2>&1 &
+	FILLER=$!
+	await full '^there'
+	"$@"
+	kill -USR1 "$FILLER"
+	await full '^full'
+}
+
 # no_file FILE
 no_file() {
 	[ ! -e "$1" ] || fail "$1 is still there"

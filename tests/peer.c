@@ -129,17 +129,12 @@ static void crowd(char *args[])
 
 static void hold(char *args[])
 {
-	int n = number(args[1]), signo;
-	sigset_t go;
-
-	sigemptyset(&go);
-	sigaddset(&go, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &go, NULL);
-	int *fds = dial_many(args[0], n);
+	hold_signal();
+	int n = number(args[1]), *fds = dial_many(args[0], n);
 	for (int i = 0; i < n; i++)
 		hear_line(fds[i], i);
 	print_line("held %d", n);
-	sigwait(&go, &signo);
+	await_signal();
 	end_many(fds, n);
 }
 

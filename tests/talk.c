@@ -114,6 +114,30 @@ void until_stdin_ends(void)
 		;
 }
 
+static sigset_t usr1(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	return set;
+}
+
+void hold_signal(void)
+{
+	sigset_t set = usr1();
+
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+void await_signal(void)
+{
+	sigset_t set = usr1();
+	int signo;
+
+	sigwait(&set, &signo);
+}
+
 socklen_t parse(const char *text, struct sockaddr_storage *sa)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};

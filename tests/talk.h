@@ -43,6 +43,10 @@ void allow_descriptors(void);
 /* Reads stdin until it ends, and returns then. */
 void until_stdin_ends(void);
 
+/* hold_signal keeps SIGUSR1 back; await_signal waits for one, also one that has come since. */
+void hold_signal(void);
+void await_signal(void);
+
 /*
  * Writes the address that TEXT stands for to SA and returns its length. TEXT is as a server prints
  * it: "127.0.0.1:9527", "[::1]:9527", a path of up to 108 bytes, or "@name" for an abstract one.

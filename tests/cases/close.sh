@@ -43,9 +43,8 @@ reset() {
 #: servers -unix/stream_server
 reset_while_writing() {
 	start
-	"$BIN/tests/rules_peer" full "$ADDR" >full &
-	await full '^full'
-	kill $!
+	fill_up 1
+	kill "$FILLER"
 	await out '^client .* reset, [0-9]+ bytes'
 	serves
 	stop

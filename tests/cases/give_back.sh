@@ -77,17 +77,8 @@ second_wave() {
 
 # leavers N: ten that never read, all there at once; then they leave, N in all.
 leavers() {
-	clients=''
-	for i in $(seq 10); do
-		"$BIN/tests/rules_peer" full "$ADDR" >"full$i" &
-		clients="$clients $!"
-	done
-	for i in $(seq 10); do
-		await "full$i" '^full'
-		rm "full$i"
-	done
-	# shellcheck disable=SC2086 # several words
-	kill $clients
+	fill_up 10
+	kill "$FILLER"
 	wait_until "seen to leave, of $1" has_logged "$1" '^client .* reset, '
 }
 

@@ -150,23 +150,15 @@ no_memory_for_owed() {
 	[ -z "${SAN:-}" ] || skip 'a sanitizer ends a program that is out of memory'
 	start_short_of malloc ENOMEM
 	hold 1
-	mkfifo gate
-	for i in 1 2 3 4 5 6 7 8 9 10; do # what is left of the heap is enough for the first ones
-		"$BIN/tests/rules_peer" full "$ADDR" gate >"full$i" 2>&1 &
-	done
-	wait_until 'connected' has_logged 11 '^client .* connected'
-	kill -STOP "$PID" # so that its reads, and what is owed of them, are large
-	exec 4>gate # and open: some may come to it later
-	for i in 1 2 3 4 5 6 7 8 9 10; do
-		await "full$i" '^full'
-	done
+	# Ten, because what is left of the heap is enough for the first ones; and while the server is
+	# stopped, so that its reads, and what is owed of them, are large.
+	fill_up 10 kill -STOP "$PID"
 	: >short
 	kill -CONT "$PID"
 	await err "$(error_line malloc ENOMEM)"
 	await out '^client .* reset, [0-9]+ bytes'
 	rm short
 	let_go
-	exec 4>&-
 	peer owed "$ADDR" 8000000
 	stop
 }

@@ -113,11 +113,7 @@ closed_descriptors() {
 	expect "stderr" /dev/null "$(readlink "/proc/$PID/fd/2")"
 	serves
 	stop
-}
-
-# Without stdout the server cannot print that it listens.
-#: servers udp/server unix/dgram_server
-closed_stdout() {
+	# Without stdout it cannot print that it listens.
 	AT_PORT=$(peer freeport)
 	set_operand
 	ADDR=$OPERAND WHERE="127.0.0.1 $AT_PORT"
