@@ -294,6 +294,7 @@ serves() {
 
 # hold N: N clients that are answered and stay, until let_go.
 hold() {
+	: >held # await must not see an earlier one's line
 	"$PEER" hold "$ADDR" "$1" >held 2>&1 &
 	HOLDER=$!
 	await held "held $1"
@@ -309,6 +310,7 @@ let_go() {
 fill_up() {
 	count=$1
 	shift
+	: >full
 	"$BIN/tests/event_peer" fill "$ADDR" "$count" >full 2>&1 &
 	FILLER=$!
 	await full '^there'

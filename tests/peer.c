@@ -17,7 +17,8 @@
  *
  * Clients:
  *   talk ADDR TEXT…         send each TEXT alone, wait for its echo, half-close; print the echoes
- *   hold ADDR N             N connections, each answered; print "held N", keep them until SIGUSR1
+ *   hold ADDR N             N connections, each answered; print "held N"; at SIGUSR1 each is
+ *                           answered once more, and ends
  *   crowd ADDR N            N connections at once, a line each; all must come back
  *   turns ADDR N            the same, but each ends before the next one's answer is awaited
  *   row ADDR N              N connections one after another, a line each
@@ -135,6 +136,10 @@ static void hold(char *args[])
 		hear_line(fds[i], i);
 	print_line("held %d", n);
 	await_signal();
+	for (int i = 0; i < n; i++)
+		say_line(fds[i], i);
+	for (int i = 0; i < n; i++)
+		hear_line(fds[i], i);
 	end_many(fds, n);
 }
 

@@ -83,8 +83,8 @@ input_ended() {
 	start_client
 	exec 3>&-
 	await out '^the input ended$'
-	stands_still "$CLIENT"
 	kill -0 "$CLIENT" || fail "the client ended before the server: $(cat stderr)"
+	stands_still "$CLIENT"
 	kill "$PID"
 	ends 0 "$CLIENT"
 	expect "stderr" '' "$(cat stderr)"
