@@ -22,7 +22,7 @@ rules() { "$BIN/tests/rules_peer" "$@"; }
 fail() {
 	echo "$*"
 	for f in out err; do
-		[ ! -s "$f" ] || { echo "-- the server's $f:" && tail -n 20 "$f"; }
+		[ ! -s "$f" ] || { echo "-- the server's $f:" && tail -n 20 "$f" | cut -c1-200; }
 	done
 	exit 1
 }
@@ -86,7 +86,7 @@ within() {
 
 # await FILE PATTERN: until FILE has a line like that.
 await() {
-	peer await "$1" "$2" || fail "no line '$2' came in $1: $(tail -n 3 "$1" 2>/dev/null)"
+	peer await "$1" "$2" || fail "no line '$2' came in $1: $(tail -n 3 "$1" 2>/dev/null | cut -c1-200)"
 }
 
 # wait_until WHAT COMMAND...: until it succeeds; otherwise fails with WHAT and with what COMMAND left

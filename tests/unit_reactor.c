@@ -159,8 +159,7 @@ static void replace(void)
 	reactor_add(r, ours[2], 0, on_stop, "s");
 	reactor_timeout(r, ours[2], 30);
 	run();
-	expect_text("what was to be told about a removed event is not told to the next", "0s",
-		    calls);
+	expect_text("a new event is not called with what was ready for a removed one", "0s", calls);
 	end();
 }
 
@@ -233,13 +232,13 @@ static void stop_at_once(void)
 	run();
 	expect_text("stop: no other call-back is called", "s", calls);
 	run();
-	expect_text("and it runs again, with what was not told", "ss", calls);
+	expect_text("and it runs again, and reports what is still ready", "ss", calls);
 	end();
 }
 
 static void on_tick(struct reactor *same, int fd, uint32_t events, void *arg)
 {
-	expect("a time-out is told as 0", 0, (long)events);
+	expect("a time-out is reported as 0", 0, (long)events);
 	note(arg);
 	if (strlen(calls) == 3)
 		reactor_stop(same);
@@ -260,7 +259,7 @@ static void timeouts(void)
 	end();
 }
 
-/* Only the last byte's time counts: the time-out is pushed forward by all that is told. */
+/* The time-out counts from the last byte, because every event that is reported renews it. */
 static void on_busy(struct reactor *same, int fd, uint32_t events, void *arg)
 {
 	if (events == 0) {
@@ -280,7 +279,7 @@ static void on_send(struct reactor *same, int fd, uint32_t events, void *arg)
 	(void)events;
 	(void)arg;
 	reactor_timeout(same, fd, 0);
-	started = clock_ms(); /* what it sends is told after this */
+	started = clock_ms(); /* what it sends is reported after this */
 	if (write(theirs[0], "x", 1) != 1)
 		die_errno("write");
 }
@@ -292,12 +291,12 @@ static void pushed_forward(void)
 	reactor_timeout(r, ours[0], 600);
 	reactor_add(r, ours[1], 0, on_send, "");
 	run();
-	expect_text("a time-out counts from what was told last", "bbbbt", calls);
+	expect_text("a time-out counts from the last event", "bbbbt", calls);
 	expect("and comes as long after that", 1, clock_ms() - started >= 595);
 	end();
 }
 
-/* Takes longer than the time-outs of the others; then the next one's data comes, if it had none. */
+/* Takes longer than the others' time-outs. With '!' the next one's data comes only after that. */
 static void on_slow(struct reactor *same, int fd, uint32_t events, void *arg)
 {
 	(void)same;
@@ -305,12 +304,12 @@ static void on_slow(struct reactor *same, int fd, uint32_t events, void *arg)
 	note(arg);
 	take(fd);
 	poll(NULL, 0, 120);
-	started = clock_ms(); /* the next is told after this */
+	started = clock_ms(); /* the next one is reported after this */
 	if (((const char *)arg)[1] == '!' && write(theirs[1], "x", 1) != 1)
 		die_errno("write");
 }
 
-/* Notes its argument when it may read, t when it was silent, which ends the run. */
+/* Notes its argument when there is data; notes t and ends the run when there was silence. */
 static void on_silence(struct reactor *same, int fd, uint32_t events, void *arg)
 {
 	if (events == 0) {
@@ -329,7 +328,8 @@ static void late_is_not_silent(void)
 	reactor_add(r, ours[1], EPOLLIN, on_silence, "b");
 	reactor_timeout(r, ours[1], 60);
 	run();
-	expect_text("what is told late counts from then", "abt", calls);
+	expect_text("the time-out of an event that is reported late counts from then", "abt",
+		    calls);
 	expect("and not from when it was found", 1, clock_ms() - started >= 60);
 	end();
 
@@ -343,7 +343,7 @@ static void late_is_not_silent(void)
 	end();
 }
 
-/* Tells the loop to wait for nothing on the next one, which is ready too. */
+/* Makes the loop wait for nothing on the next one, which is ready too. */
 static void on_change_next(struct reactor *same, int fd, uint32_t events, void *arg)
 {
 	(void)events;
@@ -364,7 +364,7 @@ static void change_while_running(void)
 	end();
 }
 
-/* epoll goes on to tell of a descriptor that was closed while a copy of it is open. */
+/* epoll goes on reporting a descriptor that was closed while a copy of it is open. */
 static void removed_copy(void)
 {
 	begin();

@@ -183,7 +183,7 @@ static void counts(void)
 	threadpool_destroy(pool);
 }
 
-/* In the order in which they came; and the pool frees no argument: these are not malloc's. */
+/* Tasks run in the order in which they came. The pool must not free arguments: these can't be. */
 static int order[1000], norder;
 
 static void *note(void *arg)
@@ -324,7 +324,7 @@ static int changed(threadpool_t *pool, int n)
 	return threadpool_all_threadnum(pool);
 }
 
-/* Each step is ten threads, or those that are left to max and min. */
+/* Each step is ten threads, or fewer where max or min is nearer. */
 static void grow_and_shrink(void)
 {
 	threadpool_t *pool = threadpool_create(3, 25, 100);
@@ -383,7 +383,8 @@ static void thresholds(void)
 	threadpool_destroy(pool);
 }
 
-/* A task is woken for while idle threads end: it must not be one of these that takes the signal. */
+/* The signal for a new task must not go to a thread that is about to end, or the task would wait.
+ */
 static void no_task_lost(void)
 {
 	int added = 0;
@@ -420,7 +421,7 @@ static void destroy_in_shrink(void)
 	expect_no_thread_left("destroy in the middle of a shrink");
 }
 
-/* So large a stack that no thread can be started. */
+/* Sets the size of new threads' stacks; with a huge one no thread can be started. */
 static void stack_size(size_t bytes)
 {
 	pthread_attr_t attr;
@@ -497,7 +498,7 @@ int main(int argc, char *argv[])
 {
 	if (argc > 1)
 		ntasks = atoi(argv[1]);
-	pthread_t first; /* thread sanitizer adds one of its own to it */
+	pthread_t first; /* the thread sanitizer starts one of its own with it */
 	pthread_create(&first, NULL, quick, NULL);
 	pthread_join(first, NULL);
 	threads_at_start = threads();

@@ -1,7 +1,7 @@
-# The load generator of make bench: what it says can be relied on.
+# The load generator of make bench finds servers out that are wrong, and reports what is true.
 
-# load STATUS PATTERN ARGUMENTS...: its exit status, and what it says on stderr (or, when all is
-# well, on stdout), must be like that.
+# load STATUS PATTERN ARGUMENTS...: it ends with STATUS, and what it prints is like PATTERN: the last
+# line on stderr, or with status 0 all of stdout.
 load() {
 	wanted=$1 pattern=$2
 	shift 2
@@ -14,8 +14,8 @@ load() {
 	fi
 }
 
-# A server that is wrong once, at the millionth byte, is found out whatever it does; one that is
-# right is not. What is sent after the first message, of a million bytes, begins with that byte.
+# A server that is wrong once, at the millionth byte, is found out whatever it does; the same server
+# without that fault passes. The second message begins with that byte.
 #: suite 60s
 load_finds_faults() {
 	bad=$BIN/tests/bench/bad_server
@@ -33,13 +33,13 @@ load_finds_faults() {
 	done
 }
 
-# A server that has one client at a time leaves the second one without an answer: no hang.
+# A server that has one client at a time does not answer the second one. The generator must not hang.
 #: tcp/server
 load_waits_not_for_ever() {
 	load 1 'bench/load: no answer for 5 s; 1 connections wait' -c 2 ping "$P" -q 0
 }
 
-# What is no server, and what is not on this machine's loopback.
+# Programs that are no servers, and addresses that are not on this machine's loopback.
 #: suite 60s
 load_refuses() {
 	load 1 'bench/load: the server ended without its line' ping true
@@ -61,8 +61,8 @@ load_refuses() {
 	expect_exit 0 "$BIN/tests/bench/load" -h
 }
 
-# Every server passes every load, whole, and its closing line tells of as many connections and
-# bytes as the load generator has made.
+# Every server passes every load, and its closing line counts as many connections and bytes as the
+# load generator has made.
 #: concurrent event crew
 load_passes() {
 	for how in ping bulk churn idle; do
@@ -73,13 +73,13 @@ load_passes() {
 	done
 }
 
-# The histogram against known values.
+# The histogram agrees with known values.
 #: suite
 load_histogram() {
 	"$BIN/tests/unit_load" >out || fail "$(grep FAIL out)"
 }
 
-# Medians, spread, and ratios to the ceiling of the same round.
+# The summary has medians, the spread, and ratios to the ceiling of the same round.
 #: suite
 bench_summary() {
 	head='round,server,load,connections,bytes,seconds,per_second,p50,p99,cpu,memory,processes,threads,c,b'
@@ -96,7 +96,7 @@ bench_summary() {
 		"$(awk -f "$TESTS/bench/summary.awk" runs.csv | grep '^a/')"
 }
 
-# The whole of it, small: CSV, the table with a row for each server, and what is short of the goals.
+# A small run of all: the CSV file, the table with a row for each server, the check of the goals.
 #: suite 100s
 bench_runs() {
 	command -v taskset >/dev/null || skip 'taskset is not installed'

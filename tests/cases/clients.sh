@@ -1,5 +1,5 @@
 # Stream clients copy stdin to the server and the echo to stdout, and end with 0 only when every byte
-# came back. Broken output and a refused connection: other clients too.
+# came back. A refused connection and a full disk are tested with other clients too.
 # shellcheck disable=SC2153 # CLIENT is start_client's
 
 #: stream
@@ -11,7 +11,7 @@ client_inputs() {
 		client <sent >echo
 		LC_ALL=C tr a-z A-Z <sent | cmp - echo
 	done
-	# A pipe, this time.
+	# So far stdin was a file; now it is a pipe.
 	expect "from a pipe" ABC "$(echo abc | client)"
 	expect "from /dev/null" '' "$(client </dev/null)"
 	expect "from a closed stdin" '' "$(client <&-)"
@@ -43,7 +43,7 @@ refused() {
 	expect_error "connect $ADDR" ECONNREFUSED
 }
 
-# stdin that cannot be read: one line, exit 1.
+# If stdin cannot be read, the client prints one line and exits with 1.
 #: stream
 unreadable_stdin() {
 	start_any
@@ -52,7 +52,7 @@ unreadable_stdin() {
 	stop
 }
 
-# The server answers half a line and leaves.
+# If the server answers half a line and closes, the client prints one line and exits with 1.
 #: stream
 closed_early() {
 	start_bad hangup
@@ -61,7 +61,7 @@ closed_early() {
 	expect_like "one line" "$PROGRAM: .*" "$(cat stderr)"
 }
 
-# A server that goes is noticed at once, although stdin is silent.
+# The client notices at once that the server is gone, although nothing is typed.
 #: stream -tcp/client
 server_goes() {
 	start_any
@@ -90,7 +90,7 @@ input_ended() {
 	expect "stderr" '' "$(cat stderr)"
 }
 
-# stdout that cannot be written: one line, exit 1, never a signal.
+# If stdout cannot be written, the client prints one line and exits with 1; no signal ends it.
 #: stream datagram threadpool/client tcp/hello_client -udp/server -unix/dgram_server
 full_disk() {
 	start_any
@@ -118,7 +118,7 @@ broken_stdout() {
 	stop
 }
 
-# What stdin and stdout are set to is shared with the shell, and stays.
+# The shell shares the flags of stdin and stdout, so that the client must not change them.
 #: stream
 flags_stay() {
 	start_any
@@ -134,8 +134,8 @@ flags_stay() {
 	stop
 }
 
-# A stdout that takes nothing: the client rests, holds little, and goes on when it can. One that waits
-# for all at once stops only what is for stdout: it sends all of its input.
+# While stdout takes nothing, the client rests and holds little, and afterwards it goes on. A client
+# that waits for several descriptors at once sends all of its input meanwhile.
 #: select/client poll/client epoll/client libevent/client
 slow_stdout() {
 	start_any -q
@@ -159,13 +159,13 @@ slow_stdout() {
 	stop
 }
 
-# has_sent PID BYTES: it has taken so many of its stdin, a file.
+# has_sent PID BYTES: it has read so many bytes of its stdin, which is a file.
 has_sent() {
 	saw=$(sed -n 's/^pos:[^0-9]*//p' "/proc/$1/fdinfo/0")
 	[ "$saw" -ge "$2" ]
 }
 
-# So does a stdout that has room, but not for all.
+# The same holds for a stdout that has room for a part of the echo.
 #: select/client poll/client epoll/client
 full_stdout() {
 	start_any -v
@@ -173,14 +173,17 @@ full_stdout() {
 	exec 3<>back
 	head -c 61440 /dev/zero >&3 # of 65536: pipe(7)
 	client <in >&3 2>stderr &
+	client=$!
 	exec 4>in
+	kill -STOP $client # so that it reads all of this at once
 	head -c 8000 /dev/zero >&4
+	kill -CONT $client
 	rules queued 65536 <&3
 	echo more >&4
-	await out 'more\\x0a$' # by itself, or behind the last of the zeros
+	await out 'more\\x0a$'
 	expect 'bytes' 69445 "$(head -c 69445 <&3 | wc -c)"
 	exec 4>&-
-	wait $!
+	wait $client
 	exec 3>&-
 	stop
 }

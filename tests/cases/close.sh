@@ -1,6 +1,6 @@
-# Connections end in all ways: half-closed, reset, left at once, with data still to be sent.
+# The ways in which a connection ends: half-closed, reset, left at once, with data still to be sent.
 
-# A client that ends its side is still sent all that it is owed.
+# A client that ends its side still gets all of its echo.
 #: servers
 half_close() {
 	start
@@ -10,7 +10,7 @@ half_close() {
 	expect "not cut off" 1 "$(log_lines 'closed, 8000000 bytes')"
 }
 
-# Data and the end that are queued together are reported as one event, and no second one comes.
+# Data and the end that are queued together are one event; a loop that misses the end waits for ever.
 #: event -threadpool/server
 end_queued_with_data() {
 	start
@@ -39,7 +39,7 @@ reset() {
 	stop
 }
 
-# So does one that comes while the server is writing, and it is logged as a reset.
+# A reset that comes while the server is writing ends that client only, too, and is logged as a reset.
 #: servers -unix/stream_server
 reset_while_writing() {
 	start

@@ -1,7 +1,7 @@
-# The command line, and what is printed when a program cannot start. The usage that -h prints tells
-# what a program takes.
+# The command line, and errors at the start. The cases take from the usage, which -h prints, what a
+# program accepts.
 
-# bad_usage WHAT ARGUMENTS...: exit 2; what is wrong, which ends with WHAT, and the usage are on stderr.
+# bad_usage WHAT ARGUMENTS...: exit 2; on stderr a line that ends with WHAT, and then the usage.
 bad_usage() {
 	what=$1
 	shift
@@ -14,7 +14,7 @@ bad_usage() {
 	[ ! -s stdout ] || fail "a usage error wrote to stdout"
 }
 
-# takes TEXT: whether the usage has it. -h prints it to stdout, and is no failure.
+# takes TEXT: whether the usage contains it. -h prints the usage to stdout and exits with 0.
 takes() {
 	if [ -z "${USAGE:-}" ]; then
 		expect_exit 0 "$P" -h
@@ -31,7 +31,7 @@ takes() {
 usage() {
 	takes "usage: $PROGRAM [-h]" || fail "the usage is '$USAGE'"
 	bad_usage '' -Z
-	# One argument too many, each of them a good one.
+	# Good arguments, but one too many.
 	case $PROGRAM in
 	unix/* | libevent/fifo*) set -- ./path ;;
 	*server) set -- 0 ;;
@@ -63,7 +63,7 @@ bad_ports() {
 	esac
 }
 
-# For AF_UNIX: unix_path.sh.
+# The same for AF_UNIX is in unix_path.sh.
 #: servers udp/server udp/broadcast_server multicast/server experiment -unix/stream_server
 address_in_use() {
 	start

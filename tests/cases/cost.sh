@@ -4,14 +4,14 @@
 #: select/server select/array_server poll/server epoll/lt_server epoll/et_server epoll/reactor_server
 calls_for_a_message() {
 	command -v strace >/dev/null || skip "no strace"
-	# Two tracers don't go together: the address sanitizer looks for leaks with ptrace(2) too.
+	# The address sanitizer looks for leaks with ptrace(2), as strace does, and only one of them can.
 	ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace -e trace=network,desc "$P" -q 0 >out 2>err </dev/null &
 	tracer=$!
 	located
 	peer ping "$ADDR" 200
 	kill "$(peer children $tracer)"
 	ends 0 $tracer
-	# Between the 50th and the 150th read.
+	# The calls between the 50th and the 150th read.
 	awk '/^recvfrom/ { n++ } n >= 50 && n < 150 { print $1 }' trace | sed 's/(.*//' | sort | uniq -c |
 		awk '{ print $2, $1 }' >calls
 	sed -e 's/^\(select\|pselect6\|poll\|ppoll\|epoll_wait\|epoll_pwait\) /wait /' calls | sort >seen
@@ -52,7 +52,7 @@ idle_is_cheap() {
 	stop
 }
 
-# An active client among as many idle ones as there can be is answered as among ten.
+# An active client is answered as fast among as many idle ones as there can be as among ten.
 #: epoll/lt_server epoll/et_server epoll/reactor_server full 60s
 idle_costs_no_time() {
 	limit=$(awk '/^Max open files/ { print $5 }' /proc/self/limits)

@@ -1,6 +1,6 @@
-# make demo: what it shows is true, and nothing of it stays.
+# make demo shows what happens, and leaves no file and no process.
 
-# nothing_stays: what the demo had was in ./tmp, all its processes too.
+# nothing_stays: the demo's files, and the folders that its processes ran in, were in ./tmp.
 nothing_stays() {
 	# (The thread sanitizer leaves one of its own when a program is killed while it starts.)
 	expect "files that stay" '' "$(find tmp -mindepth 1 ! -name 'tsan.rodata.*')"
@@ -24,7 +24,7 @@ demo_plays() {
 	nothing_stays
 }
 
-# A client that prints what was typed as it was; the pair after it is played all the same.
+# A client that prints what was typed as it was is reported; the pair after it is played nevertheless.
 #: suite
 demo_sees_wrong_ones() {
 	mkdir -p bin/tests bin/tcp
@@ -41,7 +41,7 @@ demo_sees_wrong_ones() {
 	nothing_stays
 }
 
-# Ended in the middle, as Ctrl-C and kill do.
+# Ended in the middle, as Ctrl-C and kill end it.
 #: suite
 demo_interrupted() {
 	mkdir tmp

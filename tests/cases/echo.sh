@@ -1,6 +1,6 @@
-# Bytes in, the same number of bytes out, in order, a-z upper-cased, every other byte as it was.
+# All bytes come back in order, a-z upper-cased, every other byte as it was.
 
-# same COMMAND...: what it prints comes back upper-cased, through any client that fits.
+# same COMMAND...: what it prints comes back upper-cased.
 same() {
 	"$@" >sent
 	copy <sent >echo || fail "the client failed: $*"
@@ -14,14 +14,14 @@ inputs() {
 	same printf 'no newline at the end'
 	same true
 	same printf 'Grüße, 世界, ñandú\n'
-	# All the 256 bytes.
+	# Each of the 256 bytes.
 	same env LC_ALL=C awk 'BEGIN { for (i = 0; i < 256; i++) printf "%c", i }'
 	[ "$(LC_ALL=C wc -c <echo)" -ge 256 ] || fail 'not 256 bytes'
 	stop
 }
 
-# Text split across segments is answered piece by piece; two lines in one segment come back as two;
-# and so does a line that comes a byte at a time.
+# Text that is split across segments is answered piece by piece; two lines in one segment come back as
+# two; a line that comes a byte at a time comes back whole.
 #: servers
 segments() {
 	start
@@ -46,7 +46,7 @@ large() {
 	stop
 }
 
-# Every stream client gets on with every server.
+# Every stream client works with every server.
 #: servers
 pairs() {
 	start
@@ -66,7 +66,7 @@ pairs() {
 	stop
 }
 
-# A read stops at urgent data, so that it comes back short although more is there.
+# A read stops at urgent data: it is short although more data waits.
 #: event
 urgent_data() {
 	start

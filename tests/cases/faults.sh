@@ -1,7 +1,7 @@
-# Calls that fail or take half, and signals that come at the worst moment: tests/rules_peer has the
-# kernel ask before such a call is made.
+# System calls that fail or do half of their work, and signals that come at the worst moment.
+# tests/rules_peer provokes them: it has the kernel ask it before such a call is made.
 
-# Reads and writes that a signal interrupts, and writes that take less than was given, lose nothing.
+# Nothing is lost when a signal interrupts reads and writes, and writes take less than was given.
 #: servers
 halves() {
 	needs_notifications
@@ -29,7 +29,7 @@ halves_of_client() {
 	stop
 }
 
-# A client that has left before accept costs nothing and is not worth a word.
+# A client that has left before accept returns it is not reported, and the next ones are served.
 #: servers
 accept_fails() {
 	needs_notifications
@@ -53,7 +53,7 @@ stop_just_before_wait() {
 	ended
 }
 
-# SIGTERM that comes together with a client: this client, which is silent, holds up no end.
+# SIGTERM comes together with a client. The server ends although this client is silent.
 #: one
 stop_just_after_accept() {
 	needs_notifications
@@ -66,7 +66,7 @@ stop_just_after_accept() {
 	exec 3>&-
 }
 
-# SIGTERM that comes to a child right after fork ends that child; the server goes on.
+# SIGTERM that comes to a child right after fork ends that child, and the server goes on.
 #: mpserver/server mpserver/prefork_server
 signal_just_after_fork() {
 	needs_notifications
@@ -78,7 +78,7 @@ signal_just_after_fork() {
 	stop
 }
 
-# A parent that is killed before its child could ask for its end: the child ends all the same.
+# A child ends even if its parent is killed before the child could ask to end with it.
 #: mpserver/server mpserver/prefork_server
 parent_killed_just_after_fork() {
 	needs_notifications

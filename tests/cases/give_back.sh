@@ -1,6 +1,6 @@
-# What clients have cost comes back: no zombies, and descriptors, threads and memory as before.
+# When clients have gone, no zombie is left, and descriptors, threads and memory are as before.
 
-# usage: descriptors, threads and processes of the server, all together. A zombie counts too.
+# usage: the number of descriptors, threads and processes of the server. A zombie counts too.
 usage() {
 	for pid in $PID $(peer children "$PID"); do
 		ls "/proc/$pid/fd" "/proc/$pid/task" 2>/dev/null || :
@@ -18,7 +18,7 @@ is_usage() {
 		{ [ -n "${SAN:-}" ] && [ "$saw" -eq $(($1 + 1)) ]; }
 }
 
-# row N: one connection after another.
+# one_after_another N: N connections.
 one_after_another() {
 	start -q
 	at_rest=$(usage)
@@ -52,7 +52,7 @@ crowd_of_1000() {
 	expect_like "processes" '.* 1001 processes' "$(tail -n 1 out)"
 }
 
-# Children that have ended are no longer counted, nor signalled.
+# Children that have ended are not counted as running.
 #: mpserver/server
 children_at_a_time() {
 	start
@@ -64,7 +64,7 @@ children_at_a_time() {
 	expect_like 'the closing line' '.*, 2 processes' "$(tail -n 1 out)"
 }
 
-# What was kept for clients that did not read is given back: a second wave of them needs no more.
+# The server frees what it has kept for clients that did not read: a second wave needs no more memory.
 #: event
 second_wave() {
 	start
@@ -75,14 +75,14 @@ second_wave() {
 	stop
 }
 
-# leavers N: ten that never read, all there at once; then they leave, N in all.
+# leavers N: ten clients that never read come together and leave; N have left by then in all.
 leavers() {
 	fill_up 10
 	kill "$FILLER"
 	wait_until "seen to leave, of $1" has_logged "$1" '^client .* reset, '
 }
 
-# It is given back while they stay, too, once they have read it.
+# It frees it, too, while the client stays and has read all.
 #: event
 owed_given_back() {
 	needs_notifications

@@ -2,8 +2,8 @@
 # Each case has a listeners' port of its own, so that two runs at once don't hear each other.
 # shellcheck disable=SC2086 # SHARED, WHERE, AT, NEAR and FAR are several words or none
 
-# a_group: for the server or client under test, SERVER and CLIENT of its pair, and SHARED, the
-# options that both take: a port that nobody has, and for multicast a group that nobody has.
+# a_group: sets SERVER and CLIENT, the pair under test, and SHARED, the options that both take: a
+# port that nobody has, and for multicast a group that nobody has.
 a_group() {
 	SERVER=$BIN/${PROGRAM%client} CLIENT=$BIN/${PROGRAM%server}
 	SERVER=${SERVER%server}server CLIENT=${CLIENT%client}client
@@ -86,7 +86,7 @@ start_at() {
 	start_server ./at "$P" "$@"
 }
 
-# Two clients on one host hear what either of them types, and half a line keeps nobody from hearing.
+# Two clients on one host hear what either of them types, also while one of them has typed half a line.
 #: udp/broadcast_server multicast/server
 group_two_members() {
 	a_group
@@ -108,7 +108,7 @@ group_two_members() {
 	expect "the log" 2 "$(log_lines '^client 127\.0\.0\.1:[0-9]+ sent [0-9]+ bytes$')"
 }
 
-# After -n COUNT datagrams a client ends; the end of its input is no reason to.
+# A client ends after -n COUNT datagrams, and not when its input ends.
 #: udp/broadcast_client multicast/client
 group_count() {
 	a_group
@@ -140,7 +140,7 @@ group_longest_line() {
 	stop
 }
 
-# While nobody reads what it prints, what is typed goes out all the same.
+# While nobody reads what a client prints, it still sends what is typed.
 #: udp/broadcast_client multicast/client
 group_full_stdout() {
 	a_group
@@ -162,7 +162,7 @@ group_full_stdout() {
 	stop
 }
 
-# No server is no reason to stop listening: it may come.
+# A client goes on listening although no server is there, because one may come.
 #: udp/broadcast_client multicast/client
 group_refused() {
 	a_group
@@ -187,7 +187,7 @@ broadcast_off_the_loopback() {
 	expect_like "the reason" "$PROGRAM: .*everyone.*" "$(cat stderr)"
 }
 
-# Bound to the address that it sends to it would, on the same port, hear itself for ever.
+# A server that is bound to the address that it sends to could hear itself for ever, and is refused.
 #: udp/broadcast_server multicast/server
 group_bound_to_the_group() {
 	a_group
@@ -196,7 +196,7 @@ group_bound_to_the_group() {
 	expect_reason "-a $address is where it sends to"
 }
 
-# On all addresses and on the listeners' port a server hears itself: once, not for ever.
+# On all addresses and on the listeners' port a server hears itself; it must not answer itself.
 #: udp/broadcast_server
 broadcast_to_itself() {
 	AT_PORT=$(peer freeport)
@@ -217,7 +217,7 @@ multicast_start_errors() {
 	expect_reason '.*127.0.0.1.*'
 }
 
-# Ticks come by themselves, numbered from 0; lines go between them.
+# The server sends ticks, numbered from 0, and answers lines between them.
 #: multicast/server
 multicast_ticks() {
 	a_group
@@ -236,8 +236,8 @@ multicast_ticks() {
 	stop
 }
 
-# A member hears its group: not another one that this host has joined, with the same port, and not
-# what is sent to the host alone.
+# A member hears its group only: not another group that this host has joined with the same port, and
+# not what is sent to the host alone.
 #: multicast/client
 multicast_only_its_group() {
 	a_group
@@ -258,7 +258,7 @@ multicast_only_its_group() {
 	stop
 }
 
-# Lines of up to 65,507 bytes, in fragments: the cable takes 1,500 bytes at a time.
+# Lines of up to 65,507 bytes come back, in fragments: the cable takes 1,500 bytes at a time.
 #: udp/server
 hosts_udp() {
 	two_hosts
@@ -293,8 +293,8 @@ hosts_broadcast() {
 	stop
 }
 
-# Two members on the far host and one here (IP_MULTICAST_LOOP) hear the server; who is there but did
-# not join, or joined on another interface, hears nothing. No router would let it pass: TTL 1.
+# Two members on the far host and one here (IP_MULTICAST_LOOP) hear the server. A socket there that
+# did not join, or joined on another interface, hears nothing. With TTL 1 no router would let it pass.
 #: multicast/server
 hosts_multicast() {
 	a_group
@@ -305,7 +305,7 @@ hosts_multicast() {
 	WHERE="10.9.0.1 ${ADDR##*:}"
 	$FAR "$BIN/tests/udp_peer" hear "$PORT" "$GROUP" cable >ttl &
 	await ttl ready
-	# Bound last, for of several sockets with the port that one gets what is sent to the host.
+	# Bound last, because the last one of several on a port gets what is sent to the host.
 	$FAR "$BIN/tests/udp_peer" hear "$PORT" >stranger &
 	await stranger ready
 	AT=$FAR
@@ -323,7 +323,7 @@ hosts_multicast() {
 		await $name '^FROM AFAR$'
 	done
 	await ttl '^ttl 1: FROM AFAR$'
-	# What each of those two hears next is the first that it hears.
+	# The next datagram that each of these two hears must be the first.
 	$NEAR "$BIN/tests/udp_peer" send "10.9.0.2:$PORT" 'to the stranger'
 	await stranger '^ttl'
 	expect_like "what the stranger heard" 'ttl [0-9]+: to the stranger' "$(sed 1d stranger)"

@@ -3,12 +3,12 @@
 READER=$BIN/libevent/fifo_reader
 WRITER=$BIN/libevent/fifo_writer
 
-# How many bytes the reader says it has read; one read may give several messages.
+# bytes_read: how many bytes the reader has printed; one read may give several messages.
 bytes_read() {
 	awk '/^read [0-9]+ bytes: / { n += $2 } END { print n + 0 }' read
 }
 
-# Each as the one that comes first; the FIFO is made by it and stays.
+# Whichever comes first makes the FIFO, which stays.
 #: libevent/fifo_writer
 writer_first() {
 	"$WRITER" -s 0.05 -n 3 >wrote 2>&1 &
@@ -35,7 +35,8 @@ reader_first() {
 	[ -p other ] || fail "the FIFO was removed"
 }
 
-# The reader says so, rests (the FIFO would be ready for ever) and serves the next writer.
+# The reader reports that the writer has left, rests although the FIFO would be ready for ever, and
+# reads from the next writer.
 #: libevent/fifo_reader
 writer_killed() {
 	"$READER" >read 2>&1 &
@@ -51,7 +52,7 @@ writer_killed() {
 	await read '^read 7 bytes: next\\x00\\xff\\x0a$'
 }
 
-# The writer says so once, goes on, and the next reader gets what it writes then.
+# The writer reports once that the reader has left, goes on, and the next reader gets what it writes.
 #: libevent/fifo_writer
 reader_killed() {
 	"$WRITER" -s 0.01 >wrote 2>err &
@@ -69,7 +70,7 @@ reader_killed() {
 	ends 0 "$writer"
 }
 
-# A reader that does not read: said once, nothing waits, nothing is lost of what was written.
+# A reader that does not read is reported once, the writer does not block, and goes on afterwards.
 #: libevent/fifo_writer
 fifo_full() {
 	mkfifo testfifo
@@ -90,7 +91,7 @@ wrote_more_than() {
 	[ "$saw" -gt "$1" ]
 }
 
-# By length, whatever the bytes are, and however many come at once.
+# The reader prints by length, whatever the bytes are, and however many come at once.
 #: libevent/fifo_reader
 fifo_bytes() {
 	"$READER" >read 2>&1 &
@@ -101,7 +102,7 @@ fifo_bytes() {
 	expect "zeros" 5000 "$(grep -o 'x00' read | wc -l)"
 }
 
-# What is there and no FIFO is refused and stays as it is.
+# A path that is no FIFO is refused and stays as it is.
 #: libevent/fifo_reader libevent/fifo_writer
 no_fifo() {
 	echo precious >testfifo

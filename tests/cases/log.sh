@@ -1,6 +1,6 @@
 # What a server prints: the first line, its clients, -v and -q, and the closing line.
 
-# It is there at once, into a pipe too; by default only this machine can connect.
+# The first line is there at once, into a pipe too; by default only this machine can connect.
 #: servers experiment udp/server udp/broadcast_server multicast/server unix/dgram_server
 first_line() {
 	mkfifo pipe
@@ -52,7 +52,7 @@ verbose() {
 	grep -q '^client .*: a~ \\x01\\xff\\x0a$' out || fail "-v does not show the data"
 }
 
-# A log that nobody reads any more ends nothing.
+# The server goes on when nobody reads its log any more.
 #: servers udp/server unix/dgram_server
 broken_log() {
 	mkfifo pipe
@@ -68,7 +68,7 @@ broken_log() {
 	ends 0 "$PID"
 }
 
-# A log that has grown to the largest size that a file may have ends nothing either.
+# It goes on, too, when the log has grown to the largest size that a file may have.
 #: servers -unix/stream_server
 log_largest_file() {
 	# shellcheck disable=SC3045,SC2086 # dash, bash and busybox have it
@@ -82,8 +82,8 @@ log_largest_file() {
 	[ "$(wc -c <out)" -le 1024 ] || fail "the limit had no effect"
 }
 
-# What it tells of memory and processes: the largest process's own peak, although who started it had
-# 64 MiB, and all its children.
+# Memory is the largest process's own peak, although the process that started the server had 64 MiB;
+# processes include all children.
 #: servers
 closing_line() {
 	start_with large --
@@ -98,7 +98,7 @@ closing_line() {
 	expect "bytes" "1 1000000" "$(served)"
 }
 
-# What the children have used is counted, of those too that the stop has ended.
+# The CPU time of children is counted, also of those that the stop has ended.
 #: mpserver/server mpserver/prefork_server
 cpu_of_children() {
 	start -q
@@ -109,10 +109,10 @@ cpu_of_children() {
 	stop
 	told=$(sed -n '$s/.*cpu \([0-9]*\)\.\([0-9]*\) s user, \([0-9]*\)\.\([0-9]*\) s.*/\1\2 \3\4/p' out |
 		awk '{ print $1 + $2 }')
-	[ "$told" -ge $((used - 4)) ] || fail "the children have used $used ticks, told are $told"
+	[ "$told" -ge $((used - 4)) ] || fail "the children have used $used ticks, the closing line has $told"
 }
 
-# have_used TICKS: the server's children, so many or more.
+# have_used TICKS: the server's children have used so many or more.
 have_used() {
 	saw=0
 	for pid in $(peer children "$PID"); do

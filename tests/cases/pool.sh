@@ -1,7 +1,7 @@
-# threadpool/: the pool, and what is its own in the server, the client and the demo.
+# threadpool/: the pool, and the server, the client and the demo that use it.
 
-# Every sentence of threadpool.h, with memory that is not zero when it comes. One thread could not
-# be started: said once, however often the manager tries.
+# Every sentence of threadpool.h, with memory that is not zero when it comes. That a thread cannot be
+# started is reported once, however often the manager tries.
 #: threadpool/demo 60s
 pool_unit() {
 	MALLOC_PERTURB_=165 "$BIN/tests/unit_threadpool" >out 2>complaints || fail "$(grep FAIL out)"
@@ -75,7 +75,7 @@ order_across_threads() {
 	stop
 }
 
-# Each session has its own text; the count tells how many came back.
+# Each session has its own text; the client counts how many came back.
 #: threadpool/client
 sessions() {
 	start_any
@@ -87,7 +87,7 @@ sessions() {
 	expect "connections and bytes" "1100 $((1000 * 9 + 10 + 180 + 2700 + 100 * 9 + 10 + 180))" "$(served)"
 }
 
-# With servers that have one client, or a few, at a time the others wait.
+# With a server that has one client, or a few, at a time the other sessions wait.
 #: threadpool/client
 sessions_wait() {
 	for server in tcp/server mtserver/prethread_server mpserver/server; do
@@ -97,7 +97,7 @@ sessions_wait() {
 	done
 }
 
-# One session of ten comes back wrong: it is named, not counted, and the exit status tells.
+# A session that comes back wrong is named and not counted, and the exit status is 1.
 #: threadpool/client
 session_wrong() {
 	start_bad slip
@@ -121,8 +121,8 @@ demo_tasks() {
 	done
 }
 
-# At a look each second the pool grows by ten and shrinks again, and every task is seen to start,
-# work and end.
+# The manager looks once a second: the pool grows by ten and shrinks again. Every task is seen to
+# start, work and end.
 #: threadpool/demo
 demo_grows() {
 	"$P" >demo
@@ -132,7 +132,7 @@ demo_grows() {
 	expect_like "it shrinks" ' [1-9]\.[0-9]* s  3 threads, [0-3] busy' "$(grep threads, demo | tail -n 1)"
 }
 
-# A manager that looks too late: three threads do it all.
+# If the manager looks too late, three threads do all the work.
 #: threadpool/demo
 demo_late() {
 	"$P" -s 10 >demo

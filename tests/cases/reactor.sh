@@ -6,7 +6,7 @@ unit_reactor() {
 	[ "$(grep -c '^ok ' said)" -ge 30 ] || fail "too few checks: $(cat said)"
 }
 
-# A client that is silent for so long is closed, one that talks all the while is not.
+# A client that is silent for that long is closed, one that talks meanwhile is not.
 #: epoll/reactor_server
 idle_clients_closed() {
 	start -t 1
@@ -35,7 +35,7 @@ talked_until_closed() {
 	grep -q 'client .* closed' out
 }
 
-# Without -t silence ends nothing: nobody is closed, and the loop sleeps without an end.
+# Without -t no client is closed for its silence, and the loop sleeps without an end.
 #: epoll/reactor_server
 idle_clients_stay() {
 	start
@@ -55,13 +55,13 @@ timeout_of_one_that_is_owed() {
 	stop
 }
 
-# A client that has left is not reported, with its descriptor closed, as silent for too long.
+# The time-out of a client that has left must not close whoever has its descriptor now.
 #: epoll/reactor_server
 timeout_of_one_that_left() {
 	start -t 1
 	mkfifo in
 	silent_one abc
-	silent_one # by the end of its time that of the one that left has passed too
+	silent_one # by the end of its time-out that of the client that left has passed too
 	serves
 	stop
 	expect 'clients and bytes' '4 8' "$(served)"

@@ -1,5 +1,5 @@
-# Out of descriptors, processes, threads or memory: said once for each shortage, the clients that are
-# there are served, nothing spins, and new ones are served when there is room.
+# Out of descriptors, processes, threads or memory. Each shortage is reported once, the clients that
+# are there are served, nothing spins, and new ones are served when there is room.
 
 # start_short_of CALL ERROR: while the file "short" is there, the server's calls of that kind fail.
 start_short_of() {
@@ -12,7 +12,7 @@ descriptors() {
 	find "/proc/$PID/fd" -mindepth 1 | wc -l
 }
 
-# limit_to_open PID...: they can open no more descriptors than they have.
+# limit_to_open PID...: these processes can open no more descriptors than they have.
 limit_to_open() {
 	for pid in "$@"; do
 		n=0
@@ -40,11 +40,11 @@ descriptors_run_out() {
 	done
 	ends 0 "$waiting"
 	[ "$KIND" = one ] || let_go
-	[ "$(grep -c 'accept:' err)" -le 4 ] || fail "not said once"
+	[ "$(grep -c 'accept:' err)" -le 4 ] || fail "not reported once"
 	stop
 }
 
-# What select cannot hold is refused with a line each; those it has are served.
+# A client whose descriptor select cannot hold is refused with one line; the others are served.
 #: select/server select/array_server
 beyond_select() {
 	allow_stderr
@@ -111,7 +111,7 @@ fork_fails() {
 	rm short
 	sort -u err >once
 	expect_error '(fork|pthread_create)' EAGAIN once
-	[ "$(wc -l <err)" -le 3 ] || fail 'not said once'
+	[ "$(wc -l <err)" -le 3 ] || fail 'not reported once'
 	serves
 	let_go
 	expect 'open descriptors' "$at_rest" "$(descriptors)"
@@ -119,7 +119,7 @@ fork_fails() {
 	expect 'connections' 2 "$(served | cut -d' ' -f1)"
 }
 
-# A crew that cannot be made is made when it can be.
+# A crew that cannot be started is started as soon as it can be.
 #: crew
 crew_fails() {
 	: >short
@@ -128,11 +128,11 @@ crew_fails() {
 	stands_still "$PID"
 	rm short
 	peer crowd "$ADDR" 4
-	[ "$(wc -l <err)" -le 3 ] || fail 'not said once'
+	[ "$(wc -l <err)" -le 3 ] || fail 'not reported once'
 	stop
 }
 
-# A crew that lacks the memory for so many stacks stops like any other.
+# A server stops although the memory does not suffice for the stacks of its crew.
 #: mtserver/prethread_server
 stop_crew_unfilled() {
 	[ -z "${SAN:-}" ] || skip "a sanitizer needs more address space than that"
@@ -144,14 +144,14 @@ stop_crew_unfilled() {
 	stop
 }
 
-# No memory for what a client does not take cuts this client off.
+# If there is no memory for what a client does not take, this client is cut off, and no other.
 #: event -libevent/server
 no_memory_for_owed() {
 	[ -z "${SAN:-}" ] || skip 'a sanitizer ends a program that is out of memory'
 	start_short_of malloc ENOMEM
 	hold 1
-	# Ten, because what is left of the heap is enough for the first ones; and while the server is
-	# stopped, so that its reads, and what is owed of them, are large.
+	# Ten clients, because what is left of the heap is enough for the first ones. The server is stopped
+	# while they send, so that its reads are large.
 	fill_up 10 kill -STOP "$PID"
 	: >short
 	kill -CONT "$PID"

@@ -1,4 +1,4 @@
-# Clients that are silent, do not read, flood or are many: the others are served as before.
+# Clients that are silent, do not read, flood or are many. The others are served as before.
 
 #: concurrent crew event
 silent_client() {
@@ -9,7 +9,7 @@ silent_client() {
 	stop
 }
 
-# A client that sends and never reads is read no more; the server holds one buffer for it, and rests.
+# A client sends and never reads. The server stops reading from it, holds one buffer for it, and rests.
 #: concurrent crew event
 never_reads() {
 	start -q
@@ -51,7 +51,7 @@ crowd_of_5000() {
 	expect "connections" 5000 "$(served | cut -d' ' -f1)"
 }
 
-# More clients than workers: the rest wait their turn and all are served.
+# If there are more clients than workers, the others wait their turn and all are served.
 #: one crew
 turns() {
 	start
@@ -60,7 +60,7 @@ turns() {
 	expect "connections" 100 "$(served | cut -d' ' -f1)"
 }
 
-# One wake-up, many clients: each is answered.
+# Many clients are ready at one wake-up, and each is answered.
 #: event
 ready_together() {
 	start -q

@@ -39,7 +39,7 @@ socket_options_of_client() {
 	PID=$!
 	exec 3>in
 	needs_sockets
-	case $PROGRAM in # one that waits for several at once must block in nothing else
+	case $PROGRAM in # a client that waits for several descriptors must block in nothing else
 	select/* | poll/* | epoll/client) nonblock=1 ;;
 	*) nonblock=. ;;
 	esac
@@ -52,7 +52,7 @@ is_connected_with() {
 	echo "$saw" | grep -qx "$1"
 }
 
-# The socket of :: takes IPv4 too, whatever the system's default is.
+# A server on :: takes IPv4 too, whatever the system's default is.
 #: concurrent crew event -unix/stream_server
 ipv6() {
 	grep -qs ' lo$' /proc/net/if_inet6 || skip "no IPv6 on lo"

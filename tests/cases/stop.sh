@@ -1,5 +1,5 @@
-# SIGINT or SIGTERM, and a server is gone with all its processes, exit 0, and can start again at once.
-# Signals that come at the worst moment: faults.sh.
+# SIGINT or SIGTERM ends a server with all its processes, with status 0, and it can start again at once.
+# Signals that come at the worst moment are in faults.sh.
 
 #: servers experiment udp/server udp/broadcast_server multicast/server unix/dgram_server
 stopped() {
@@ -10,7 +10,7 @@ stopped() {
 	done
 }
 
-# With clients that talk, that are silent, and that never read.
+# The server stops although it has clients that are silent or never read.
 #: servers
 stop_with_clients() {
 	start
@@ -20,7 +20,7 @@ stop_with_clients() {
 	stop
 }
 
-# To the whole group, as Ctrl-C in a terminal sends it.
+# Ctrl-C in a terminal sends SIGINT to the whole process group.
 #: servers
 interrupt_group() {
 	start_server "$PEER" group "$P"
@@ -32,7 +32,7 @@ interrupt_group() {
 	peer gone $children
 }
 
-# Stopped with a client open and started again at once on the same port or path.
+# A server that was stopped with a client open starts again at once on the same port or path.
 #: servers udp/server
 restart() {
 	AT_PORT=$(peer freeport)
@@ -44,8 +44,7 @@ restart() {
 	stop
 }
 
-# A child has its client and nothing else: told to end it ends alone, and its descriptors are its
-# client's and not the listening one.
+# A child has the descriptor of its client, and not the listening one. SIGTERM ends this child only.
 #: mpserver/server
 child_alone() {
 	start
@@ -81,7 +80,7 @@ parent_killed() {
 	peer gone $children
 }
 
-# A worker that is killed, or told to end, ends alone and is replaced.
+# A worker that SIGKILL or SIGTERM ends is replaced; the others go on.
 #: mpserver/prefork_server
 worker_replaced() {
 	start -w 2

@@ -1,6 +1,6 @@
 # What holds for the suite as a whole.
 
-# The diff between neighbours is the lesson, and no more than that.
+# The diff between two neighbours is small enough to be the lesson.
 #: suite
 diff_budget() {
 	"$TESTS/diff_budget" >budgets || fail "$(cat budgets)"
@@ -28,7 +28,7 @@ a_small_suite() {
 	end
 }
 
-# Failures tell what was expected, or awaited, or still running. In a pipe nothing else is printed.
+# A failure prints what was expected, or awaited, or still running. In a pipe nothing else is printed.
 #: suite
 run_reports() {
 	a_small_suite
@@ -47,7 +47,7 @@ run_reports() {
 	expect "all of it" '1 passed, 0 failed' "$(cat stdout)"
 }
 
-# On a terminal one line tells how far it is.
+# On a terminal one line shows how far it is.
 #: suite
 run_shows_progress() {
 	command -v script >/dev/null || skip "no script(1) to make a terminal"
@@ -56,7 +56,7 @@ run_shows_progress() {
 	tr '\r' '\n' <said | grep -q '1 passed, 0 failed of 1$' || fail "$(cat said)"
 }
 
-# What is wrong, and what to do.
+# What cannot be run is refused with a line that says what to do.
 #: suite
 run_refuses() {
 	a_small_suite

@@ -1,8 +1,8 @@
 # The experiment with level and edge triggering: epoll/trigger_server and epoll/burst_client.
 # shellcheck disable=SC2086 # WHERE is several words
 
-# experiment MODE WANTED: two clients at once, three bursts each. What is seen is, for each client,
-# what was read, with a bar for each event.
+# experiment MODE WANTED: two clients at once, three bursts each. WANTED is what was read from each of
+# them, with a bar for each event.
 experiment() {
 	start -m "$1"
 	"$BIN/epoll/burst_client" -n 3 -s 0.3 $WHERE >other &
@@ -24,7 +24,7 @@ level_triggered() {
 	experiment lt '| aaaa\x0a | bbbb\x0a | cccc\x0a | dddd\x0a | eeee\x0a | ffff\x0a | closed,'
 }
 
-# The second half of each burst stays until the next one comes, and the last ones until the end.
+# The second half of each burst stays unread until the next burst comes, the last ones until the end.
 #: epoll/trigger_server
 edge_triggered() {
 	experiment et '| aaaa\x0a | bbbb\x0a | cccc\x0a | dddd\x0a eeee\x0a ffff\x0a closed,'
@@ -47,7 +47,7 @@ MORE THAN FIVE BYTES" "$seen"
 	done
 }
 
-# A read must not block, but a write has to: nothing is lost to a client that is slow to read.
+# Reads must not block, but writes must, so that a client that is slow to read loses nothing.
 #: epoll/trigger_server
 drained_slowly() {
 	start -m drain -q
@@ -55,7 +55,7 @@ drained_slowly() {
 	stop
 }
 
-# a to z in pairs, then a again; all must come back.
+# The bursts go from a to z, and then begin with a again; all must come back.
 #: epoll/burst_client
 bursts_wrap() {
 	start_server "$BIN/epoll/trigger_server" -m drain -q

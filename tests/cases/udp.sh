@@ -1,5 +1,5 @@
-# udp/server and udp/client on the loopback. Groups, and two hosts: group.sh.
-# With -t 20 an answer that must come has the time to, on a busy machine too.
+# udp/server and udp/client on the loopback. Groups, and two hosts, are in group.sh. Where an answer
+# must come the time-out is -t 20, so that it can come on a busy machine too.
 
 # start_peer HOW: a server of udp_peer's, for the client under test.
 start_peer() {
@@ -30,7 +30,7 @@ udp_crowd() {
 	stop
 }
 
-# An answer that cannot be sent costs that datagram and one line; the next one is served.
+# If an answer cannot be sent, one line reports it, and the next datagram is answered.
 #: udp/server
 udp_send_error() {
 	needs_raw_sockets
@@ -43,8 +43,8 @@ udp_send_error() {
 	expect "complaints" 1 "$(wc -l <err)"
 }
 
-# A datagram from port 0 is not answered, nor one that says it is from the server itself: its answer
-# would be the next question. (Bound to all addresses, all of the machine's are the server itself.)
+# A datagram from port 0 is not answered, nor one that claims to come from the server itself, because
+# its answer would be the next question. (On 0.0.0.0 every address of the machine is the server's.)
 #: udp/server udp/broadcast_server multicast/server
 udp_forged() {
 	needs_raw_sockets
@@ -62,7 +62,7 @@ udp_forged() {
 	done
 }
 
-# What goes in comes back, to the byte: one datagram a line, the last with or without its newline.
+# Each line is one datagram and comes back to the byte, the last with or without its newline.
 #: udp/client
 udp_lines() {
 	start_any
@@ -107,7 +107,7 @@ udp_buffers() {
 	stop
 }
 
-# Said at once, not after the time-out, and then for the next line.
+# A refusal is reported at once, not after the time-out, and again for the next line.
 #: udp/client
 udp_refused() {
 	port=$(peer freeport)
@@ -119,7 +119,7 @@ udp_refused() {
 	done
 }
 
-# A silent server: each line waits for its time, is given up, and the next is sent.
+# With a silent server each line waits for its time-out, is given up, and the next is sent.
 #: udp/client
 udp_no_reply() {
 	start_peer mute
@@ -132,7 +132,7 @@ udp_no_reply() {
 	expect "lines in all" 2 "$(wc -l <stderr)"
 }
 
-# The first line's answer comes while the second one waits: it is not taken for the second's.
+# The first line's answer comes while the second line waits. It must not be taken for the second's.
 #: udp/client
 udp_late() {
 	start_peer late
@@ -143,7 +143,7 @@ udp_late() {
 	expect "said once" 1 "$(grep -c 'late or foreign' stderr)"
 }
 
-# Another socket's datagrams don't reach a connected one, right answers as little as wrong ones.
+# A connected socket gets no datagrams from other addresses, neither wrong answers nor right ones.
 #: udp/client
 udp_stranger() {
 	start_peer stranger

@@ -1,6 +1,6 @@
-# Datagrams on AF_UNIX: unix/dgram_server and unix/dgram_client. Paths: unix_path.sh.
+# Datagrams on AF_UNIX: unix/dgram_server and unix/dgram_client. Their paths are in unix_path.sh.
 
-# The next line tells it: one line on stderr, exit 1.
+# When the server is gone, the next line that is typed fails: one line on stderr, exit 1.
 #: unix/dgram_client
 dgram_server_goes() {
 	start_any
@@ -16,7 +16,7 @@ dgram_server_goes() {
 	exec 3>&-
 }
 
-# Lines come back one by one, whole, and every byte as it was but a-z; an end without newline too.
+# Lines come back one by one and whole; a last one without newline too.
 #: unix/dgram_server
 dgram_lines() {
 	start
@@ -24,12 +24,12 @@ dgram_lines() {
 	"$BIN/unix/dgram_client" -t 20 "$ADDR" <sent >echo
 	LC_ALL=C tr a-z A-Z <sent | cmp - echo
 	stop
-	expect "datagrams told" 4 "$(log_lines '^client (\./)?cli\.[0-9]+\.socket sent [0-9]+ bytes$')"
+	expect "datagrams in the log" 4 "$(log_lines '^client (\./)?cli\.[0-9]+\.socket sent [0-9]+ bytes$')"
 	expect "bytes served" "$(wc -c <sent)" "$(served | cut -d' ' -f2)"
 	no_file srv.socket
 }
 
-# What a sender's buffers let out comes back whole; more is not cut, but said, on either side.
+# What the sender's buffer takes comes back whole. Either side reports what is longer, and cuts nothing.
 #: unix/dgram_server
 dgram_sizes() {
 	start
@@ -44,7 +44,7 @@ dgram_sizes() {
 	stop
 }
 
-# Who has no path can't be answered; who has one of 108 bytes can.
+# A client without a path can't be answered; one with a path of 108 bytes can.
 #: unix/dgram_server
 dgram_names() {
 	start
@@ -55,8 +55,8 @@ dgram_names() {
 	stop
 }
 
-# A client that never reads is full after some datagrams: a line for each that is lost, and the
-# others are answered.
+# A client that never reads is full after some datagrams. Each that is lost is reported, and the other
+# clients are answered.
 #: unix/dgram_server
 dgram_deaf() {
 	start
@@ -77,7 +77,7 @@ dgram_deaf() {
 	expect "answers and losses" 50 $((answers + $(grep -c 'sendto deaf.socket: .*(EAGAIN)$' err)))
 }
 
-# A client that is gone before its answer costs a line.
+# If a client is gone before its answer comes, one line reports it.
 #: unix/dgram_server
 dgram_gone() {
 	start
@@ -90,7 +90,7 @@ dgram_gone() {
 	stop
 }
 
-# A path that leads back to the server would have it talk to itself for ever.
+# A client's path that leads back to the server would make it talk to itself for ever.
 #: unix/dgram_server
 dgram_loop() {
 	start
@@ -100,8 +100,8 @@ dgram_loop() {
 	expect "what the server got" 2 "$(log_lines ' sent 6 bytes$')"
 }
 
-# Stopped, the server answers nothing; once it is full send would wait for it too. Each line costs
-# the time-out and a line on stderr, and the client goes on.
+# A server that is stopped answers nothing, and once its queue is full send blocks too. Each line waits
+# for the time-out and is reported, and the client goes on.
 #: unix/dgram_client
 dgram_silent() {
 	start_any
@@ -113,7 +113,7 @@ dgram_silent() {
 	kill -KILL "$PID"
 }
 
-# An answer that comes after its time is said once and not taken for the next line's.
+# An answer that comes too late is reported once and not taken for the next line's.
 #: unix/dgram_client
 dgram_late() {
 	start_any
@@ -135,7 +135,7 @@ dgram_late() {
 	stop
 }
 
-# Nobody but its server can send to the client.
+# Only its server can send to the client, because its socket is connected.
 #: unix/dgram_client
 dgram_stranger() {
 	start_any

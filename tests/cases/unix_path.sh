@@ -1,6 +1,6 @@
-# The paths of AF_UNIX sockets: whose they are, when they are replaced and removed, and who the peer is.
+# The paths of AF_UNIX sockets: who may use them, when they are replaced and removed, and who the peer is.
 
-# inode FILE: what tells one file of a name from a later one.
+# inode FILE: a later file of the same name has another one.
 inode() {
 	stat -c %i "$1"
 }
@@ -13,7 +13,7 @@ in_use() {
 	expect "the file" "$before" "$(inode "$1")"
 }
 
-# Its owner alone may use it, and it goes with the server.
+# Only its owner may use the path, and it is removed with the server.
 #: unix/stream_server unix/dgram_server
 path_mode() {
 	umask 0
@@ -35,7 +35,7 @@ path_stale() {
 	no_file srv.socket
 }
 
-# A live one is not taken over, by either kind of server, and does not even see who tried.
+# Neither kind of server takes a live path over, and the server there does not even notice the attempt.
 #: unix/stream_server unix/dgram_server
 path_live() {
 	start
@@ -47,7 +47,7 @@ path_live() {
 	expect "lines of the log" 2 "$(wc -l <out)"
 }
 
-# A client's own path is live too, though no stream could connect to it: a server leaves it alone.
+# A client's own path is live too, although no stream could connect to it, and no server takes it.
 #: unix/stream_client unix/dgram_client
 path_of_client() {
 	start_any
@@ -60,7 +60,7 @@ path_of_client() {
 	stop
 }
 
-# What is no socket stays: a file, a folder, a link to anything.
+# A path that is no socket stays: a file, a folder, a link to anything.
 #: unix/stream_server unix/dgram_server
 path_no_socket() {
 	echo precious >file
@@ -73,7 +73,8 @@ path_no_socket() {
 	expect "the file" precious "$(cat file)"
 }
 
-# sun_path holds 107 bytes and a NUL. One byte more is an error that tells so; so is no path at all.
+# sun_path holds 107 bytes and a NUL. The error about a longer path names that limit. An empty path is
+# an error too.
 #: unix/stream_server unix/dgram_server
 path_too_long() {
 	most=$(printf %0107d 0)
@@ -88,7 +89,7 @@ path_too_long() {
 	expect_reason '.*'
 }
 
-# Where no file can be made: one line.
+# One line reports that no file can be made at a path.
 #: unix/stream_server unix/dgram_server
 path_nowhere() {
 	expect_exit 1 "$P" no/such/folder
@@ -119,7 +120,7 @@ path_race() {
 	done
 }
 
-# shut_out: another user's server and client get nowhere, and the file stays.
+# shut_out: another user's server and client are refused, and the file stays.
 shut_out() {
 	before=$(inode srv.socket)
 	expect_exit 1 unix_peer as 65534 ./server ./srv.socket
@@ -129,8 +130,8 @@ shut_out() {
 	expect "the file" "$before" "$(inode srv.socket)"
 }
 
-# Another user may neither connect, nor take over what is live, nor what is stale, not even in a
-# folder where everybody may make and remove files.
+# Another user may neither connect nor take over a path, live or stale, not even in a folder where
+# everybody may make and remove files.
 #: unix/stream_server unix/dgram_server
 path_of_another_user() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to be another user"
@@ -144,7 +145,7 @@ path_of_another_user() {
 	shut_out
 }
 
-# Who the client is: its path or none, its process, its user.
+# The server prints who the client is: its path or none, its process, its user.
 #: unix/stream_server
 peer_shown() {
 	start
@@ -179,7 +180,7 @@ peer_longest_name() {
 	stop
 }
 
-# The kernel's word, not the client's.
+# The user is what the kernel says, not the client.
 #: unix/stream_server
 peer_of_another_user() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to be another user"
@@ -191,7 +192,7 @@ peer_of_another_user() {
 	stop
 }
 
-# No server: one line, exit 1, and no file left behind.
+# Without a server the client prints one line, exits with 1, and leaves no file.
 #: unix/stream_client unix/dgram_client
 no_server() {
 	expect_exit 1 "$P" -c own.socket nowhere
@@ -206,7 +207,7 @@ no_server() {
 	[ -S srv.socket ] || fail "the client removed the server's file"
 }
 
-# The client's own path: there while it runs, gone after end of input and after each way to stop it.
+# The client's own path is there while it runs, and gone after the end of input and after each signal.
 #: unix/stream_client unix/dgram_client
 own_path_removed() {
 	start_any
@@ -225,7 +226,7 @@ own_path_removed() {
 	stop
 }
 
-# Nor does it remove what is not its own, or use the path of a client that runs or of the server.
+# A client does not remove what is not its own, nor use the path of the server or of another client.
 #: unix/stream_client unix/dgram_client
 own_path_taken() {
 	start_any
@@ -245,7 +246,7 @@ own_path_taken() {
 	stop
 }
 
-# What a killed client left is replaced.
+# A client replaces what a killed client has left.
 #: unix/stream_client unix/dgram_client
 own_path_stale() {
 	start_any
