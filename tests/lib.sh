@@ -191,7 +191,7 @@ stop() {
 	case $PROGRAM in
 	mpserver/*server) children=$(peer children "$PID") ;;
 	esac
-	kill -"${1:-TERM}" "$PID"
+	kill -"${1:-TERM}" "$PID" 2>/dev/null || fail "the server had ended already"
 	ended
 	# shellcheck disable=SC2086
 	[ -z "$children" ] || peer gone $children
