@@ -136,7 +136,7 @@ static void deaf(char *args[])
 static void race(char *args[])
 {
 	int n = number(args[2]) < MOST_SERVERS ? number(args[2]) : MOST_SERVERS;
-	int go[2], said[2], serving = 0;
+	int go[2], said[2], serving = 0, ended = 0;
 	pid_t pids[MOST_SERVERS];
 	char c;
 
@@ -162,7 +162,9 @@ static void race(char *args[])
 	close(go[0]);
 	close(go[1]);
 	/* Each one serves, and prints a line then, or ends. */
-	for (int ended = 0; serving + ended < n && ms_left() > 1;) {
+	while (serving + ended < n) {
+		if (ms_left() == 1)
+			die("%d of %d servers neither serve nor end", n - serving - ended, n);
 		struct pollfd set = {.fd = said[0], .events = POLLIN};
 		if (poll(&set, 1, 1) == 1 && read(said[0], &c, 1) == 1)
 			serving += c == '\n';

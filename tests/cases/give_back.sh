@@ -37,12 +37,12 @@ row() {
 	one_after_another 300
 }
 
-#: servers full 100s
+#: servers full 200s
 long_row() {
 	one_after_another 10000
 }
 
-#: mpserver/server full 60s
+#: mpserver/server full 200s
 crowd_of_1000() {
 	start -q
 	at_rest=$(usage)
