@@ -8,6 +8,9 @@ TOPICS = tcp mpserver mtserver select poll epoll threadpool udp multicast unix
 # SAN=address,undefined or SAN=thread builds into a folder of its own.
 comma := ,
 OUT   := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),plain)
+# Machines of 32 bits may lack instructions for atomic numbers of 64 bits.
+LDLIBS := $(shell echo '_Atomic long long n; int main(void) { return (int)n++; }' | \
+            $(CC) -x c -o /dev/null - 2>/dev/null || echo -latomic)
 BIN   := $(if $(SAN),$(OUT)/bin/)
 FLAGS  = -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(CFLAGS) \
          $(SAN:%=-fsanitize=% -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -64,7 +67,7 @@ help:                                   ## this list
 	@sed -n 's/^\([$$a-z][^:]*\):.*## \(.*\)/\1 \2/p' Makefile | sed 's/^$$(TOPICS)/TOPIC/' | \
 	while read -r target what; do printf '  make %-12s %s\n' "$$target" "$$what"; done
 
-$(EVENT): LDLIBS = $$(pkg-config --libs libevent)
+$(EVENT): LDLIBS += $$(pkg-config --libs libevent)
 $(EVENT:$(BIN)%=$(OUT)/%.o): FLAGS += $$(pkg-config --cflags libevent)
 $(EVENT:$(BIN)%=$(OUT)/%.o): | libevent-there
 libevent-there:

@@ -1,7 +1,7 @@
 /*
- * The client of the experiment in epoll/trigger_server: ten bytes in two lines every ten seconds
- * ("aaaa", "bbbb", then "cccc", "dddd" … and after z again a), printing what comes back as soon as
- * it comes. With -n the input ends one period after the last burst, and all must come back.
+ * The client of the experiment in epoll/trigger_server: it sends ten bytes in two lines every ten
+ * seconds ("aaaa", "bbbb", then "cccc", "dddd" … and after z again a) and prints what comes back as
+ * soon as it comes. With -n the input ends one period after the last burst, and all must come back.
  * Try: -s 2 against each mode of epoll/trigger_server: when does the second line come back?
  */
 #include <errno.h>
@@ -10,21 +10,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "wrap/echo.h"
+#include "wrap/flow.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
-#define MAXLINE 10
+#define BURST_BYTES 10
 
 static void send_burst(int fd, uint64_t nth)
 {
-	char burst[MAXLINE];
+	char burst[BURST_BYTES];
 
-	memset(burst, (int)('a' + 2 * nth % 26), MAXLINE / 2);
-	memset(burst + MAXLINE / 2, (int)('b' + 2 * nth % 26), MAXLINE / 2);
-	burst[MAXLINE / 2 - 1] = burst[MAXLINE - 1] = '\n';
-	if (Writen(fd, burst, MAXLINE) == -1)
+	memset(burst, (int)('a' + 2 * nth % 26), BURST_BYTES / 2);
+	memset(burst + BURST_BYTES / 2, (int)('b' + 2 * nth % 26), BURST_BYTES / 2);
+	burst[BURST_BYTES / 2 - 1] = burst[BURST_BYTES - 1] = '\n';
+	if (Writen(fd, burst, BURST_BYTES) == -1)
 		perr_exit("write to the server");
 }
 
@@ -63,5 +64,5 @@ int main(int argc, char *argv[])
 		}
 	}
 	close(fd);
-	return client_end(ended, MAXLINE * nbursts, received);
+	return client_status(ended, BURST_BYTES * nbursts, received);
 }

@@ -1,71 +1,82 @@
 /*
- * One thread and many clients: epoll keeps the set in the kernel, told of changes only. Edge-
- * triggered: each change is told once. Where a step may have left something, EPOLL_CTL_MOD makes
- * the kernel look, and tell, anew. Try: many clients at once; one that floods; strace -c; make diff
- * with epoll/lt_server.
+ * One thread and many clients: epoll waits for all of them, and nothing else blocks. The kernel
+ * keeps the set, so a call passes only changes to it and gets only the descriptors that are ready.
+ * Edge-triggered: a descriptor is reported once for each change. If echo_step may have left bytes
+ * unread, EPOLL_CTL_MOD makes the kernel look at the descriptor and report it again. A short read
+ * has emptied the socket, unless the event flags an end of file (RDHUP) or urgent data (PRI).
+ * Try: many clients at once; one that floods; strace -c; make diff A=epoll/lt_server
+ * B=epoll/et_server.
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 
-#include "wrap/echo.h"
+#include "wrap/client.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
-static int epfd; /* the set, kept by the kernel */
+static int epfd; /* the set, which the kernel keeps */
 static struct epoll_event ready[256];
-#define EDGE_READ (EPOLLIN | EPOLLET | EPOLLRDHUP | EPOLLPRI)
+#define EDGE_READ (EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET)
 
-/* From now on waits for WANT on FD. */
-static void watch(int fd, int want)
+/* From now on the loop waits for NEXT on FD: what echo_step has returned. */
+static void watch(int fd, int next)
 {
-	uint32_t events = want == WANT_READ ? EDGE_READ : (uint32_t)want | EPOLLET;
+	uint32_t events = next == WAIT_READ ? EDGE_READ : (uint32_t)next | EPOLLET;
 	struct epoll_event event = {.events = events, .data.fd = fd};
 
-	if (want != OVER && epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == -1)
+	if (next == NO_CHANGE || next == GONE) /* a closed descriptor has left the set by itself */
+		return;
+	if (epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == -1)
 		complain("epoll_ctl");
 }
 
-static int add(int fd)
+/* Puts FD into the set. Returns whether it could. */
+static bool add(int fd)
 {
 	struct epoll_event event = {.events = EDGE_READ, .data.fd = fd};
 
-	return epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event);
+	if (epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event) == -1) { /* ENOSPC: a limit of epoll(7) */
+		complain("epoll_ctl");
+		return false;
+	}
+	return true;
 }
 
 int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=8889]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	fcntl(lfd, F_SETFL, O_NONBLOCK); /* a client may be gone between the wait and accept */
+	set_nonblocking(lfd); /* if another process has taken the client, accept must not block */
 	raise_descriptor_limit();
-	epfd = Epoll_create1(0);
+	if ((epfd = epoll_create1(0)) == -1)
+		perr_exit("epoll_create1");
+	if (!add(lfd))
+		return EXIT_FAILURE;
 	server_ready(lfd);
 
-	if (add(lfd) == -1)
-		perr_exit("watch the listening socket");
 	while (!stopping()) {
-		int want = accept_want(), ms = accept_timeout(); /* no room: a pause */
-		if (want != KEEP)
-			watch(lfd, want);
-		int nready = epoll_wait(epfd, ready, 256, ms);
+		int nready = epoll_wait(epfd, ready, 256, -1);
 		if (nready == -1 && errno != EINTR)
-			shortage("wait for events");
+			retry_later("epoll_wait");
 		for (int i = 0; i < nready; i++) {
 			int fd = ready[i].data.fd;
 			if (fd == lfd) {
-				int cfd = client_accept(lfd);
-				if (cfd != -1 && add(cfd) == -1)
-					client_refuse(cfd);
-				watch(lfd, WANT_READ); /* one edge may stand for several clients */
-			} else if ((want = echo_step(fd)) != KEEP || ready[i].events != EPOLLIN) {
-				/* A short read means "emptied", but for an end or urgent data. */
-				watch(fd, want == KEEP ? WANT_READ : want);
+				struct client *c = client_accept(lfd);
+				if (c != NULL && !add(c->fd))
+					client_refuse(c);
+				watch(lfd, WAIT_READ); /* one edge may stand for several clients */
+			} else {
+				int next = echo_step(fd);
+				if (next == NO_CHANGE && ready[i].events != EPOLLIN)
+					next = WAIT_READ; /* an end or urgent data may be left */
+				watch(fd, next);
 			}
 		}
 	}
-	echo_end();
+	close_clients();
 	Close(epfd);
 	Close(lfd);
 	return server_end();

@@ -1,66 +1,74 @@
 /*
- * One thread and many clients: epoll keeps the set in the kernel, told of changes only, and a wait
- * returns just those that are ready. Level-triggered: what is ready is told again until it is not.
- * Try: many clients at once; one that never reads; strace -c; make diff with poll/server.
+ * One thread and many clients: epoll waits for all of them, and nothing else blocks. The kernel
+ * keeps the set, so a call passes only changes to it and gets only the descriptors that are ready.
+ * Level-triggered: a descriptor is reported for as long as it is ready.
+ * Try: many clients at once; one that never reads; strace -c; make diff A=poll/server
+ * B=epoll/lt_server.
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 
-#include "wrap/echo.h"
+#include "wrap/client.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
-static int epfd; /* the set, kept by the kernel */
+static int epfd; /* the set, which the kernel keeps */
 static struct epoll_event ready[256];
 
-/* From now on waits for WANT on FD. */
-static void watch(int fd, int want)
+/* From now on the loop waits for NEXT on FD: what echo_step has returned. */
+static void watch(int fd, int next)
 {
-	struct epoll_event event = {.events = (uint32_t)want, .data.fd = fd};
+	struct epoll_event event = {.events = (uint32_t)next, .data.fd = fd};
 
-	if (want != OVER && epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == -1)
+	if (next == NO_CHANGE || next == GONE) /* a closed descriptor has left the set by itself */
+		return;
+	if (epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == -1)
 		complain("epoll_ctl");
 }
 
-static int add(int fd)
+/* Puts FD into the set. Returns whether it could. */
+static bool add(int fd)
 {
-	struct epoll_event event = {.events = WANT_READ, .data.fd = fd};
+	struct epoll_event event = {.events = WAIT_READ, .data.fd = fd};
 
-	return epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event);
+	if (epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event) == -1) { /* ENOSPC: a limit of epoll(7) */
+		complain("epoll_ctl");
+		return false;
+	}
+	return true;
 }
 
 int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=8888]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	fcntl(lfd, F_SETFL, O_NONBLOCK); /* a client may be gone between the wait and accept */
+	set_nonblocking(lfd); /* if another process has taken the client, accept must not block */
 	raise_descriptor_limit();
-	epfd = Epoll_create1(0);
+	if ((epfd = epoll_create1(0)) == -1)
+		perr_exit("epoll_create1");
+	if (!add(lfd))
+		return EXIT_FAILURE;
 	server_ready(lfd);
 
-	if (add(lfd) == -1)
-		perr_exit("watch the listening socket");
 	while (!stopping()) {
-		int want = accept_want(), ms = accept_timeout(); /* no room: a pause */
-		if (want != KEEP)
-			watch(lfd, want);
-		int nready = epoll_wait(epfd, ready, 256, ms);
+		int nready = epoll_wait(epfd, ready, 256, -1);
 		if (nready == -1 && errno != EINTR)
-			shortage("wait for events");
+			retry_later("epoll_wait");
 		for (int i = 0; i < nready; i++) {
 			int fd = ready[i].data.fd;
 			if (fd == lfd) {
-				int cfd = client_accept(lfd);
-				if (cfd != -1 && add(cfd) == -1)
-					client_refuse(cfd);
-			} else if ((want = echo_step(fd)) != KEEP) {
-				watch(fd, want);
+				struct client *c = client_accept(lfd);
+				if (c != NULL && !add(c->fd))
+					client_refuse(c);
+			} else {
+				watch(fd, echo_step(fd));
 			}
 		}
 	}
-	echo_end();
+	close_clients();
 	Close(epfd);
 	Close(lfd);
 	return server_end();

@@ -1,34 +1,40 @@
+/*
+ * The table of events is indexed by descriptor, and epoll gets the descriptor as its data: a
+ * call-back may close a descriptor and open another one with the same number while the loop still
+ * holds reports about the old one, so each report is checked against the table before it is passed
+ * on. Time-outs cost nothing while clients talk: an event only stores the time, and the whole table
+ * is looked at when the earliest time-out may have passed.
+ */
 #include "epoll/reactor.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "wrap/run.h"
+#include "wrap/server.h"
 
-#define BATCH 256  /* events that one wait may tell */
-#define GROW 256   /* the table grows by so many */
-#define TICK_MS 10 /* the least between two looks for time-outs */
+#define BATCH 256  /* reports that one wait may bring */
+#define GROW 256   /* the table grows by so many events */
+#define TICK_MS 10 /* the least time between two looks at the time-outs */
 #define NEVER INT64_MAX
 
-/* 32 bytes: ten thousand idle ones shall cost next to nothing. */
+/* 32 bytes, so that ten thousand idle ones cost next to nothing. */
 struct event {
 	reactor_call *call; /* NULL: there is no event on this descriptor */
 	void *arg;
-	int64_t told;	 /* when something was told last */
-	int ms;		 /* the time-out */
+	int64_t since;	 /* when something was reported last */
+	int timeout_ms;	 /* 0: none */
 	uint32_t events; /* what it waits for */
 };
 
 struct reactor {
 	int epfd;
 	bool stopped;
-	struct event *table; /* by descriptor; moves when it grows */
+	struct event *table; /* by descriptor; it moves when it grows */
 	int size;
-	int64_t next_look; /* for time-outs */
+	int64_t next_look; /* at the time-outs */
 	struct epoll_event ready[BATCH];
 	int nready;
 };
@@ -57,12 +63,12 @@ static bool has_event(const struct reactor *r, int fd)
 	return fd >= 0 && fd < r->size && r->table[fd].call != NULL;
 }
 
-/* When FD's time-out has passed. */
-static int64_t time_out(const struct reactor *r, int fd)
+/* When FD's time-out passes. */
+static int64_t deadline(const struct reactor *r, int fd)
 {
 	const struct event *e = &r->table[fd];
 
-	return has_event(r, fd) && e->ms > 0 ? e->told + e->ms : NEVER;
+	return has_event(r, fd) && e->timeout_ms > 0 ? e->since + e->timeout_ms : NEVER;
 }
 
 int reactor_add(struct reactor *r, int fd, uint32_t events, reactor_call *call, void *arg)
@@ -95,10 +101,10 @@ int reactor_change(struct reactor *r, int fd, uint32_t events)
 
 void reactor_timeout(struct reactor *r, int fd, int ms)
 {
-	r->table[fd].told = now_ms();
-	r->table[fd].ms = ms;
-	if (r->next_look > time_out(r, fd))
-		r->next_look = time_out(r, fd);
+	r->table[fd].since = now_ms();
+	r->table[fd].timeout_ms = ms;
+	if (r->next_look > deadline(r, fd))
+		r->next_look = deadline(r, fd);
 }
 
 void reactor_remove(struct reactor *r, int fd)
@@ -107,7 +113,8 @@ void reactor_remove(struct reactor *r, int fd)
 		return;
 	epoll_ctl(r->epfd, EPOLL_CTL_DEL, fd, NULL); /* EBADF: close(2) has done it */
 	r->table[fd].call = NULL;
-	/* What this wait still has to tell about it would else go to the next event on FD. */
+	/* Cancel its reports that are still to be delivered, or a new owner of FD would get them.
+	 */
 	for (int i = 0; i < r->nready; i++)
 		if (r->ready[i].data.fd == fd)
 			r->ready[i].data.fd = -1;
@@ -117,31 +124,24 @@ static void call_back(struct reactor *r, int fd, uint32_t events)
 {
 	struct event *e = &r->table[fd];
 
-	e->told = now_ms();
+	e->since = now_ms();
 	e->call(r, fd, events, e->arg); /* which may move the table */
 }
 
-/*
- * Calls those whose time-out has passed. An event only stores its times; all of them are looked at
- * here, when the earliest may be due.
- */
-static void call_timeouts(struct reactor *r)
+/* Calls the events whose time-out had passed at NOW, and finds out when to look next. */
+static void call_timeouts(struct reactor *r, int64_t now)
 {
-	int64_t now = now_ms(), next = NEVER;
+	int64_t next = NEVER;
 
-	r->next_look = NEVER; /* a call-back may bring it forward */
+	r->next_look = NEVER; /* a call-back may set a time-out, and so bring it forward */
 	for (int fd = 0; fd < r->size && !r->stopped; fd++) {
-		int64_t end = time_out(r, fd);
-		/* Who is ready all the same is not silent: a wait will tell it, if late. */
-		if (end <= now &&
-		    poll(&(struct pollfd){fd, (short)r->table[fd].events, 0}, 1, 0) <= 0) {
+		if (deadline(r, fd) <= now)
 			call_back(r, fd, 0);
-			end = time_out(r, fd);
-		}
-		next = end < next ? end : next;
+		if (deadline(r, fd) < next)
+			next = deadline(r, fd);
 	}
 	if (r->stopped || next < now + TICK_MS)
-		next = now + TICK_MS; /* one look for many */
+		next = now + TICK_MS; /* one look serves many time-outs; a stop has left some */
 	if (next < r->next_look)
 		r->next_look = next;
 }
@@ -157,20 +157,27 @@ int reactor_run(struct reactor *r)
 {
 	for (r->stopped = false; !r->stopped;) {
 		r->nready = epoll_wait(r->epfd, r->ready, BATCH, wait_ms(r));
-		if (r->nready == -1 && errno != EINTR)
+		if (r->nready == -1 && errno == EINTR)
+			continue;
+		if (r->nready == -1)
 			return -1;
+		/* Silence counts up to here: what comes during a call-back is reported only later.
+		 */
+		int64_t waited_until = now_ms();
+		bool all_reported = r->nready < BATCH;
 		for (int i = 0; i < r->nready && !r->stopped; i++) {
 			int fd = r->ready[i].data.fd;
-			if (fd == -1 || !has_event(r, fd)) /* a call-back has removed it */
+			if (!has_event(r, fd)) /* a call-back has removed it */
 				continue;
-			/* Or changed it: an error or a hang-up is told in any case. */
+			/* A call-back may have changed what it waits for. */
 			uint32_t events = r->table[fd].events | EPOLLERR | EPOLLHUP;
 			if ((r->ready[i].events & events) != 0)
 				call_back(r, fd, r->ready[i].events & events);
 		}
 		r->nready = 0;
-		if (now_ms() >= r->next_look && !r->stopped)
-			call_timeouts(r);
+		/* After a full batch more events may be ready, and those are not idle: not yet. */
+		if (all_reported && !r->stopped && waited_until >= r->next_look)
+			call_timeouts(r, waited_until);
 	}
 	return 0;
 }

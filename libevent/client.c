@@ -1,20 +1,19 @@
 /*
  * A bufferevent for the socket, an event each for stdin and stdout. These two are not EV_PERSIST:
- * each is pending until it fires once and is added again when there is something to do, so that
- * what waits is one read in each direction, whichever side is slow.
+ * each is reported once and is added again when there is something to do, so that no more than one
+ * read is held in each direction, whichever side is slow.
  * Try: a terminal; a file as stdin; seq 1000000 | libevent/client | md5sum; Ctrl-C in the server.
  */
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
-#include "wrap/echo.h"
+#include "wrap/flow.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
 #include "wrap/wrap.h"
 
 static struct event_base *base;		   /* the loop */
@@ -22,7 +21,7 @@ static struct bufferevent *server;	   /* the socket and its two buffers: */
 static struct evbuffer *in, *out;	   /* what came from it, what goes to it */
 static struct event *can_read, *can_write; /* stdin, stdout */
 static uint64_t sent, received;
-static bool all; /* stdin has ended */
+static bool all_read; /* stdin has ended */
 
 static void add(struct event *ev)
 {
@@ -30,11 +29,11 @@ static void add(struct event *ev)
 		perr_exit("event_add");
 }
 
-/* The server has taken all that OUT held. */
+/* The socket has accepted all that OUT held. */
 static void on_sent(struct bufferevent *bev, void *arg)
 {
 	(void)arg;
-	if (!all)
+	if (!all_read)
 		add(can_read);
 	else if (shutdown(bufferevent_getfd(bev), SHUT_WR) == -1 && errno != ENOTCONN)
 		perr_exit("shutdown");
@@ -48,21 +47,21 @@ static void on_stdin(evutil_socket_t fd, short what, void *arg)
 	if (n == -1 && errno != EAGAIN)
 		perr_exit("read stdin");
 	sent += n > 0 ? (uint64_t)n : 0;
-	all = n == 0;
-	if (n <= 0)
+	all_read = n == 0;
+	if (n <= 0) /* nothing to send: wait for more input, or shut down at its end */
 		on_sent(server, arg);
 }
 
 static void on_received(struct bufferevent *bev, void *arg)
 {
 	(void)arg;
-	bufferevent_disable(bev, EV_READ); /* until stdout has taken it */
+	bufferevent_disable(bev, EV_READ); /* until stdout has accepted it */
 	add(can_write);
 }
 
 static void on_stdout(evutil_socket_t fd, short what, void *arg)
 {
-	/* What is ready takes PIPE_BUF bytes without blocking, pipe(7). */
+	/* A pipe that is ready takes PIPE_BUF bytes without blocking, pipe(7). */
 	int n = evbuffer_write_atmost(in, fd, PIPE_BUF);
 
 	(void)what, (void)arg;
@@ -88,9 +87,9 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=1233]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	fcntl(fd, F_SETFL, O_NONBLOCK); /* the socket only: stdin and stdout are the shell's too */
+	set_nonblocking(fd); /* not stdin and stdout: the shell shares them */
 
-	/* Not epoll, which refuses regular files: a way to wait that takes any descriptor. */
+	/* EV_FEATURE_FDS: a way to wait for any descriptor; epoll refuses regular files. */
 	struct event_config *config = event_config_new();
 	if (config == NULL || event_config_require_features(config, EV_FEATURE_FDS) == -1 ||
 	    (base = event_base_new_with_config(config)) == NULL)
@@ -114,5 +113,5 @@ int main(int argc, char *argv[])
 	event_free(can_write);
 	bufferevent_free(server);
 	event_base_free(base);
-	return client_end(all, sent, received);
+	return client_status(all_read, sent, received);
 }

@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "wrap/run.h"
+#include "wrap/log.h"
+#include "wrap/options.h"
+#include "wrap/text.h"
 #include "wrap/wrap.h"
 
 #define READ_BYTES 1024
@@ -27,14 +29,12 @@ static void open_fifo(void)
 	struct stat st;
 
 	if (mkfifo(opt.path, 0600) == -1 &&
-	    (errno != EEXIST || stat(opt.path, &st) == -1 || !S_ISFIFO(st.st_mode))) {
-		complain("mkfifo %s", opt.path);
-		exit(EXIT_FAILURE);
-	}
-	log_line("waiting for a writer of %s\n", opt.path);
-	int fd = open(opt.path, O_RDONLY | O_NONBLOCK); /* does not wait for a writer: events do */
+	    (errno != EEXIST || stat(opt.path, &st) == -1 || !S_ISFIFO(st.st_mode)))
+		perr_exit("mkfifo %s", opt.path);
+	log_line("waiting for a writer of %s", opt.path);
+	int fd = open(opt.path, O_RDONLY | O_NONBLOCK); /* the loop waits for a writer, not open */
 	if (fd == -1)
-		perr_exit(opt.path);
+		perr_exit("open %s", opt.path);
 	readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, NULL);
 	if (readable == NULL || event_add(readable, NULL) == -1)
 		perr_exit("event_add");
@@ -62,8 +62,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		if (dprintf(STDOUT_FILENO, "read %zd bytes: %s\n", n, text) < 0)
 			perr_exit("write stdout");
 	} else if (n == 0) {
-		/* A FIFO that its writer has left is ready for ever; one opened anew is not. */
-		log_line("the writer has left\n");
+		/* A FIFO whose writer has left stays ready; one that is opened again does not. */
+		log_line("the writer has left");
 		open_fifo(); /* before the other is closed, so that no writer misses its reader */
 		close_fifo(old);
 	}

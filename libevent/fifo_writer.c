@@ -1,6 +1,6 @@
 /*
  * The five steps with libevent: make a base, make an event, add it, let the loop run, free them.
- * The event here is a timer: a FIFO with room is always ready, EV_WRITE would never let up.
+ * The event here is a timer: a FIFO with room is always ready, so EV_WRITE would never rest.
  * Try: libevent/fifo_reader in another terminal, before or after; end either and start it again.
  */
 #include <errno.h>
@@ -11,10 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "wrap/run.h"
+#include "wrap/log.h"
+#include "wrap/options.h"
 #include "wrap/wrap.h"
 
-static const char message[] = "hello libevent!!!";
+static const char greeting[] = "hello libevent!!!";
 static struct event_base *base;
 static int fd; /* the FIFO */
 
@@ -23,24 +24,23 @@ static void open_fifo(void)
 	struct stat st;
 
 	if (mkfifo(opt.path, 0600) == -1 &&
-	    (errno != EEXIST || stat(opt.path, &st) == -1 || !S_ISFIFO(st.st_mode))) {
-		complain("mkfifo %s", opt.path);
-		exit(EXIT_FAILURE);
-	}
-	log_line("waiting for a reader of %s\n", opt.path);
+	    (errno != EEXIST || stat(opt.path, &st) == -1 || !S_ISFIFO(st.st_mode)))
+		perr_exit("mkfifo %s", opt.path);
+	log_line("waiting for a reader of %s", opt.path);
 	if ((fd = open(opt.path, O_WRONLY)) == -1)
-		perr_exit(opt.path);
+		perr_exit("open %s", opt.path);
 	fcntl(fd, F_SETFL, O_NONBLOCK); /* a call-back must not wait */
 }
 
 static void on_tick(evutil_socket_t none, short what, void *arg)
 {
 	static int last_error;
-	ssize_t n = Write(fd, message, sizeof(message) - 1);
+	ssize_t n = Write(fd, greeting, sizeof(greeting) - 1);
 	int error = n == -1 ? errno : 0;
 
 	(void)none, (void)what, (void)arg;
-	/* The reader has left (EPIPE) or does not read (EAGAIN): said once; it may come back. */
+	/* The reader has left (EPIPE) or does not read (EAGAIN): reported once; it may come back.
+	 */
 	if (error != 0 && error != last_error)
 		complain("write %s", opt.path);
 	if (error != 0 && error != EPIPE && error != EAGAIN)
@@ -48,7 +48,7 @@ static void on_tick(evutil_socket_t none, short what, void *arg)
 	last_error = error;
 	if (error != 0)
 		return;
-	log_line("wrote %zd bytes\n", n);
+	log_line("wrote %zd bytes", n);
 	if (opt.count > 0 && --opt.count == 0)
 		event_base_loopbreak(base);
 }

@@ -1,22 +1,29 @@
+/*
+ * A child is never left alone: the parent remembers the children that it has not waited for, kills
+ * them at the end, and if the parent itself is killed, the kernel kills them.
+ */
 #include "mpserver/child.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "wrap/run.h"
+#include "wrap/server.h"
 
-/* Those not waited for: touched by SIGCHLD's handler, and elsewhere with SIGCHLD held. */
-static pid_t *pids;
+static pid_t *pids; /* the children that nobody has waited for yet */
 static volatile sig_atomic_t npids;
 
-pid_t Fork(void)
+pid_t fork_child(void)
 {
 	pid_t parent = getpid(), pid = -1;
 	sigset_t all, old;
 
+	/* With all signals blocked no handler runs in the child before it is set up, nor in the
+	 * parent before it has remembered the child. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	pid_t *more = realloc(pids, ((size_t)npids + 1) * sizeof(*pids));
@@ -25,56 +32,80 @@ pid_t Fork(void)
 		pid = fork();
 	}
 	if (pid == 0) {
-		signal(SIGINT, SIG_DFL); /* the handler would shut down what all of them share */
+		signal(SIGINT, SIG_DFL); /* a server's handler shuts down lfd, which all share */
 		signal(SIGTERM, SIG_DFL);
 		signal(SIGCHLD, SIG_DFL);
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent)
-			_exit(EXIT_FAILURE); /* the parent ended before that took hold */
-		sigemptyset(&old); /* a crew's parent holds its signals; the child shall not */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* The parent may have ended before that call. 0: it is in another PID namespace. */
+		if (getppid() != parent && getppid() != 0)
+			_exit(EXIT_FAILURE);
+		sigemptyset(&old);
 	} else if (pid > 0) {
 		pids[npids++] = pid;
-		if (most_processes <= npids)
-			most_processes = npids + 1;
+		if (npids + 1 > peak_processes) /* + 1: the parent */
+			peak_processes = npids + 1;
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return pid;
 }
 
-pid_t Waitpid(pid_t pid, int *status, int flags)
+static bool reap(int flags)
 {
-	int err = errno;
-	pid_t ended = waitpid(pid, status, flags);
+	int err = errno; /* a signal handler must not change errno */
+	pid_t pid = waitpid(-1, NULL, flags);
 
 	for (int i = 0; i < npids; i++)
-		if (pids[i] == ended)
-			pids[i] = pids[--npids]; /* no longer ours to signal */
+		if (pids[i] == pid)
+			pids[i] = pids[--npids];
 	errno = err;
-	return ended;
+	return pid > 0;
+}
+
+bool reap_child(void)
+{
+	return reap(WNOHANG);
 }
 
 static void wake(int signo)
 {
-	(void)signo; /* that there is a handler ends the wait */
+	(void)signo; /* only a signal that has a handler ends a wait */
 }
 
-void hold_sigchld(void)
+void block_sigchld(void)
 {
-	sigset_t held;
+	sigset_t blocked;
 
 	signal(SIGCHLD, wake);
-	sigemptyset(&held);
-	sigaddset(&held, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &held, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
 }
 
-int children_end(void)
+static int writing;
+
+static void on_end_of_child(int signo)
 {
-	hold_sigchld(); /* from here on only this function waits for children */
+	int err = errno;
+
+	(void)signo;
+	shutdown(writing, SHUT_WR);
+	errno = err;
+}
+
+void shutdown_after_child(int fd)
+{
+	writing = fd;
+	signal(SIGCHLD, on_end_of_child);
+}
+
+void kill_children(void)
+{
+	block_sigchld(); /* from here on no handler reaps */
 	for (int i = 0; i < npids; i++)
-		kill(pids[i], SIGKILL); /* SIGTERM would wait for one that is stopped */
-	while (npids > 0 && Waitpid(-1, NULL, 0) > 0)
+		kill(pids[i], SIGKILL); /* SIGTERM would not end one that is stopped */
+	/* Until ours are gone: the program before exec may have left us others. */
+	while (npids > 0 && reap(0))
 		;
 	free(pids);
 	pids = NULL;
-	return server_end();
 }

@@ -1,32 +1,30 @@
-/*
- * Child processes that end when they should: at the latest with their parent, and none unseen.
- * fork(2), waitpid(2), prctl(2).
- */
+/* Child processes that end when their parent does, and leave no zombies. fork(2), waitpid(2). */
 #ifndef MPSERVER_CHILD_H
 #define MPSERVER_CHILD_H
 
-#include <sys/wait.h>
-#include <unistd.h>
+#include <stdbool.h>
+#include <sys/types.h>
 
 /*
- * fork(2), all signals blocked meanwhile. In the child SIGINT, SIGTERM and SIGCHLD are at their
- * defaults, and it is killed when its parent ends (PR_SET_PDEATHSIG). Returns as fork does.
+ * As fork(2), but the child is remembered for kill_children. In the child SIGINT, SIGTERM and
+ * SIGCHLD do what they do by default, no signal is blocked, and the kernel kills it when its parent
+ * ends. prctl(2), PR_SET_PDEATHSIG.
  */
-pid_t Fork(void);
+pid_t fork_child(void);
 
-/* waitpid(2); errno stays, so that a signal handler may call it. */
-pid_t Waitpid(pid_t pid, int *status, int flags);
-
-/*
- * For a parent that only looks after its crew: keeps SIGCHLD pending until wait_for_stop, which it
- * ends, so that none is lost between waitpid and that wait. sigprocmask(2).
- */
-void hold_sigchld(void);
+/* Reaps a child that has ended, without waiting. Returns false when there is none. waitpid(2). */
+bool reap_child(void);
 
 /*
- * In place of server_end: ends the children there are and waits for them first, so that the closing
- * line tells their CPU time and memory too.
+ * For a parent that reaps in its main loop: from now on SIGCHLD comes only inside wait_for_stop, so
+ * that a child which ends just before that call still ends the wait. sigprocmask(2).
  */
-int children_end(void);
+void block_sigchld(void);
+
+/* From now on, when a child ends, shuts FD down for writing (SIGCHLD). shutdown(2). */
+void shutdown_after_child(int fd);
+
+/* Kills the children and waits for them, so that server_end counts what they have used. */
+void kill_children(void);
 
 #endif

@@ -1,24 +1,26 @@
 /*
  * Two processes, one for each direction: the child sends what stdin gives, the parent prints what
- * comes back, and neither waits for the other. The child's close would not tell the server that
- * this was all, for the parent still has the socket open: shutdown acts for both.
- * Try: seq 1000000 | mpserver/client | md5sum; put close in place of shutdown.
+ * comes back, and neither waits for the other. When the child ends, its copy of the socket is
+ * closed, but the server sees no end of file, because the parent still has the socket open. So the
+ * parent then calls shutdown, which acts on the connection itself.
+ * Try: seq 1000000 | mpserver/client | md5sum; take out shutdown_after_child; kill the child.
  */
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mpserver/child.h"
-#include "wrap/echo.h"
+#include "wrap/flow.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
 #include "wrap/wrap.h"
 
 static void send_all(struct flow *f)
 {
 	while (flow_step(f))
 		;
-	shutdown(f->to, SHUT_WR); /* "that was all"; the echo still comes */
 }
 
 int main(int argc, char *argv[])
@@ -33,17 +35,18 @@ int main(int argc, char *argv[])
 	*up = (struct flow){.from = STDIN_FILENO, .to = fd};
 	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 
-	pid_t pid = Fork();
+	shutdown_after_child(fd); /* "that was all"; the echo still comes back */
+	pid_t pid = fork_child();
 	if (pid == -1)
 		perr_exit("fork");
 	if (pid == 0) {
 		send_all(up);
-		_exit(0);
+		_exit(EXIT_SUCCESS);
 	}
 	while (flow_step(&down))
 		;
 	kill(pid, SIGKILL); /* it may still wait for stdin */
-	Waitpid(pid, NULL, 0);
+	waitpid(pid, NULL, 0);
 	close(fd);
-	return flow_end(up, &down);
+	return flow_status(up, &down);
 }

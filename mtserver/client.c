@@ -1,8 +1,8 @@
 /*
  * Two threads, one for each direction: the second sends what stdin gives, the first prints what
  * comes back, and neither waits for the other. Both share one descriptor: shutdown ends one
- * direction of it; close would send no end while the other thread reads, and would leave that
- * thread without a descriptor.
+ * direction of it. close would send no FIN while the other thread reads, and would take the
+ * descriptor away from that thread.
  * Try: seq 1000000 | mtserver/client | md5sum; put close in place of shutdown.
  */
 #include <errno.h>
@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "wrap/echo.h"
+#include "wrap/flow.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
 #include "wrap/wrap.h"
 
 static void *send_all(void *arg)
@@ -21,7 +21,7 @@ static void *send_all(void *arg)
 
 	while (flow_step(f))
 		;
-	shutdown(f->to, SHUT_WR); /* "that was all"; the echo still comes */
+	shutdown(f->to, SHUT_WR); /* "that was all"; the echo still comes back */
 	return NULL;
 }
 
@@ -39,5 +39,5 @@ int main(int argc, char *argv[])
 	pthread_detach(thread); /* it may wait for stdin for ever: nobody joins it */
 	while (flow_step(&down))
 		;
-	exit(flow_end(&up, &down)); /* ends the other thread, wherever it waits */
+	exit(flow_status(&up, &down)); /* ends the other thread, wherever it waits */
 }

@@ -1,23 +1,28 @@
 /*
- * A fixed crew of threads (-w N), made before the first client comes and all blocked in accept on
- * the same listening socket: the kernel gives each connection to one of them. With more clients
- * than workers the rest wait in the kernel's queue. The workers end with the program.
- * Try: three clients with -w 2; after many short connections compare the CPU with server's.
+ * A fixed crew of threads (-w N), made before the first client comes, all blocked in accept on the
+ * same listening socket: the kernel gives each connection to one of them. When there are more
+ * clients than workers the rest wait in the kernel's queue. The workers end with the program.
+ * Try: three clients with -w 2; after many short connections compare the CPU time with server's.
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "wrap/echo.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
 static void *work(void *arg)
 {
 	struct client *c;
 
-	while ((c = client_wait(*(int *)arg)) != NULL) /* one lfd for all: it stays */
+	while ((c = accept_client(*(int *)arg)) != NULL) {
 		echo_client(c);
+		Close(c->fd);
+		free(c);
+	}
 	return NULL;
 }
 
@@ -33,12 +38,14 @@ int main(int argc, char *argv[])
 	while (!stopping()) {
 		if (alive == opt.workers) {
 			wait_for_stop(lfd);
-		} else if ((errno = pthread_create(&thread, NULL, work, &lfd)) == 0) {
-			pthread_detach(thread);
-			alive++;
-		} else {
-			shortage("pthread_create");
+			continue;
 		}
+		if ((errno = pthread_create(&thread, NULL, work, &lfd)) != 0) {
+			retry_later("pthread_create");
+			continue;
+		}
+		pthread_detach(thread); /* nobody joins it */
+		alive++;
 	}
 	Close(lfd);
 	return server_end();

@@ -1,20 +1,19 @@
 /*
  * One thread, two directions: poll waits for stdin, stdout and the socket at once, so that
  * neither direction waits for the other. Each has a buffer of its own and waits for one thing at
- * a time: input while it is empty, else room for what it holds.
+ * a time: input while its buffer is empty, otherwise room for what it holds.
  * Try: seq 1000000 | poll/client | md5sum; stop the server while you type; strace.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
-#include "wrap/echo.h"
+#include "wrap/flow.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
 #include "wrap/wrap.h"
 
-/* What F waits for; nothing (fd -1) once it has ended, for an end stays ready. */
+/* What F waits for; nothing (fd -1) once it has ended: an end of file stays ready. */
 static struct pollfd watch(const struct flow *f)
 {
 	int fd = f->rest > 0 ? f->to : f->from;
@@ -25,7 +24,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=6666]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
+	set_nonblocking(fd); /* not stdin and stdout: the shell shares them */
 	struct flow up = {.from = STDIN_FILENO, .to = fd};
 	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 
@@ -33,12 +32,12 @@ int main(int argc, char *argv[])
 		struct pollfd set[] = {watch(&up), watch(&down)}; /* the socket may be in both */
 		int nready = poll(set, 2, -1);
 		if (nready == -1 && errno != EINTR)
-			perr_exit("wait");
+			perr_exit("poll");
 		if (nready > 0 && set[0].revents != 0 && !flow_step(&up))
-			shutdown(fd, SHUT_WR); /* "that was all"; the echo still comes */
+			shutdown(fd, SHUT_WR); /* "that was all"; the echo still comes back */
 		if (nready > 0 && set[1].revents != 0)
 			flow_step(&down);
 	}
 	close(fd);
-	return flow_end(&up, &down);
+	return flow_status(&up, &down);
 }

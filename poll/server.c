@@ -1,73 +1,71 @@
 /*
  * One thread and many clients: poll waits for all of them, and nothing else blocks. The set is an
- * array with an entry for each descriptor, so there is no limit of 1024; every call walks it whole.
- * Try: many clients at once; one that never reads; strace -c; make diff with select/server.
+ * array with an entry for each descriptor, so there is no limit of 1024; every call walks it all.
+ * Try: many clients at once; one that never reads; strace -c; make diff A=select/server
+ * B=poll/server.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 
-#include "wrap/echo.h"
+#include "wrap/client.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
-static struct pollfd *set; /* set[fd] is for fd; its .fd is -1 while it waits for nothing */
-static int nfds;
+static struct pollfd set[MOST_FDS]; /* set[fd] is fd's entry; poll skips one whose .fd is -1 */
+static int nfds;		    /* one more than the highest descriptor so far */
 
-/* From now on waits for WANT on FD. */
-static void watch(int fd, int want)
+/* From now on the loop waits for NEXT on FD: what echo_step has returned. */
+static void watch(int fd, int next)
 {
-	set[fd] = (struct pollfd){.fd = want > 0 ? fd : -1, .events = (short)want};
+	if (next == NO_CHANGE)
+		return;
+	set[fd] = (struct pollfd){.fd = next == GONE ? -1 : fd, .events = (short)next};
 }
 
-static int add(int fd)
+/* Puts FD into the set. Returns whether it could. */
+static bool add(int fd)
 {
-	struct pollfd *more = fd < nfds ? set : realloc(set, ((size_t)fd + 1) * sizeof(*set));
-
-	if (more == NULL)
-		return -1;
-	for (set = more; nfds <= fd; nfds++)
-		watch(nfds, WANT_NOTHING);
-	watch(fd, WANT_READ);
-	return 0;
+	if (fd >= MOST_FDS) {
+		message("the set cannot hold descriptor %d", fd);
+		return false;
+	}
+	while (fd >= nfds)
+		set[nfds++].fd = -1;
+	watch(fd, WAIT_READ);
+	return true;
 }
 
 int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=6666]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	fcntl(lfd, F_SETFL, O_NONBLOCK); /* a client may be gone between the wait and accept */
+	set_nonblocking(lfd); /* if another process has taken the client, accept must not block */
 	raise_descriptor_limit();
+	if (!add(lfd))
+		return EXIT_FAILURE;
 	server_ready(lfd);
 
-	if (add(lfd) == -1)
-		perr_exit("watch the listening socket");
 	while (!stopping()) {
-		while (nfds > lfd + 1 && set[nfds - 1].fd == -1)
-			nfds--; /* those that have left at the end */
-		int want = accept_want(), ms = accept_timeout(); /* no room: a pause */
-		if (want != KEEP)
-			watch(lfd, want);
-		int nready = poll(set, (nfds_t)nfds, ms);
+		int nready = poll(set, (nfds_t)nfds, -1);
 		if (nready == -1 && errno != EINTR)
-			shortage("wait for events");
+			retry_later("poll");
 		for (int fd = 0; nready > 0 && fd < nfds; fd++) {
 			if (set[fd].revents == 0)
 				continue;
 			nready--;
 			if (fd == lfd) {
-				int cfd = client_accept(lfd);
-				if (cfd != -1 && add(cfd) == -1)
-					client_refuse(cfd);
-			} else if ((want = echo_step(fd)) != KEEP) {
-				watch(fd, want);
+				struct client *c = client_accept(lfd);
+				if (c != NULL && !add(c->fd))
+					client_refuse(c);
+			} else {
+				watch(fd, echo_step(fd));
 			}
 		}
 	}
-	echo_end();
-	free(set);
+	close_clients();
 	Close(lfd);
 	return server_end();
 }

@@ -1,22 +1,21 @@
 /*
  * One thread, two directions: select waits for stdin, stdout and the socket at once, so that
  * neither direction waits for the other. Each has a buffer of its own and waits for one thing at
- * a time: input while it is empty, else room for what it holds.
+ * a time: input while its buffer is empty, otherwise room for what it holds.
  * Try: seq 1000000 | select/client | md5sum; stop the server while you type; strace.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/select.h>
 #include <unistd.h>
 
-#include "wrap/echo.h"
+#include "wrap/flow.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
 #include "wrap/wrap.h"
 
 static fd_set readable, writable;
 
-/* Puts into the sets what F waits for; nothing once it has ended, for an end stays ready. */
+/* Puts what F waits for into the sets; nothing once it has ended: an end of file stays ready. */
 static void watch(const struct flow *f)
 {
 	int fd = f->rest > 0 ? f->to : f->from;
@@ -34,10 +33,9 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=4232]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
-	errno = EMFILE;
+	set_nonblocking(fd);  /* not stdin and stdout: the shell shares them */
 	if (fd >= FD_SETSIZE) /* FD_SET would write past the end of the set */
-		perr_exit("select");
+		message_exit("select cannot hold descriptor %d", fd);
 	struct flow up = {.from = STDIN_FILENO, .to = fd};
 	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 
@@ -48,12 +46,12 @@ int main(int argc, char *argv[])
 		watch(&down);
 		int nready = select(fd + 1, &readable, &writable, NULL, NULL);
 		if (nready == -1 && errno != EINTR)
-			perr_exit("wait");
+			perr_exit("select");
 		if (nready > 0 && ready(&up) && !flow_step(&up))
-			shutdown(fd, SHUT_WR); /* "that was all"; the echo still comes */
+			shutdown(fd, SHUT_WR); /* "that was all"; the echo still comes back */
 		if (nready > 0 && ready(&down))
 			flow_step(&down);
 	}
 	close(fd);
-	return flow_end(&up, &down);
+	return flow_status(&up, &down);
 }

@@ -1,18 +1,18 @@
 /*
  * TCP, the bare calls of a client: socket, connect, then stop and wait: send what one read gave,
- * read exactly as many bytes back, then the next. At end of input half-close and read to the
- * server's end. Try: type lines; Ctrl-D; Ctrl-C in the server while you type.
+ * read exactly as many bytes back, then the next. At end of input it half-closes, then reads until
+ * the server closes. Try: type lines; Ctrl-D; Ctrl-C in the server while you type.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "wrap/echo.h"
-#include "wrap/run.h"
+#include "wrap/flow.h"
+#include "wrap/net.h"
+#include "wrap/options.h"
 #include "wrap/wrap.h"
 
 int main(int argc, char *argv[])
@@ -25,10 +25,8 @@ int main(int argc, char *argv[])
 
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=9527]]");
 	addr.sin_port = htons(opt.port);
-	if (inet_pton(AF_INET, opt.host, &addr.sin_addr) != 1) {
-		errno = EINVAL;
-		perr_exit(opt.host);
-	}
+	if (inet_pton(AF_INET, opt.host, &addr.sin_addr) != 1)
+		message_exit("'%s' is not a dotted IPv4 address", opt.host);
 
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (fd == -1)
@@ -36,13 +34,14 @@ int main(int argc, char *argv[])
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
 		perr_exit("setsockopt TCP_NODELAY");
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
-		perr_exit_address("connect", (struct sockaddr *)&addr, sizeof(addr));
+		perr_exit("connect %s:%u", opt.host, opt.port);
+	check_peer(fd); /* a client can connect to itself */
 
 	while ((n = Read(STDIN_FILENO, buf, sizeof(buf))) > 0) {
 		if (Writen(fd, buf, (size_t)n) == -1)
 			perr_exit("write to the server");
 		sent += (size_t)n;
-		/* One read may bring less than was sent: a stream has no message borders. */
+		/* One read may bring less than was sent: a stream keeps no message boundaries. */
 		ssize_t back = Readn(fd, buf, (size_t)n);
 		if (back == -1)
 			perr_exit("read from the server");
@@ -50,15 +49,15 @@ int main(int argc, char *argv[])
 			perr_exit("write stdout");
 		received += (size_t)back;
 		if (back < n)
-			return client_end(false, sent, received);
+			return client_status(false, sent, received); /* false: not all was read */
 	}
 	if (n == -1)
 		perr_exit("read stdin");
-	shutdown(fd, SHUT_WR); /* "that was all": the server reads 0 and closes, so we do too */
+	shutdown(fd, SHUT_WR); /* "that was all": the server reads 0 and closes, then so do we */
 	while ((n = Read(fd, buf, sizeof(buf))) > 0)
-		received += (size_t)n; /* all is back already: more would be wrong */
+		received += (size_t)n; /* everything is back already: more would be wrong */
 	if (n == -1)
 		perr_exit("read from the server");
 	close(fd);
-	return client_end(true, sent, received);
+	return client_status(true, sent, received);
 }

@@ -54,7 +54,7 @@ static void print_echo(int fd, size_t n)
 	char buf[4096];
 
 	n = hear_some(fd, buf, n < sizeof(buf) ? n : sizeof(buf));
-	print_line("%.*s", (int)n, buf);
+	put_line("%.*s", (int)n, buf);
 }
 
 /* Sends TEXT, and with URGENT each '!' out of band; returns how many bytes were not. */
@@ -150,7 +150,7 @@ static void refused(char *args[])
 		close(fd);
 		closed++;
 	}
-	print_line("%d refused", closed);
+	put_line("%d refused", closed);
 	until_stdin_ends();
 }
 
@@ -183,7 +183,7 @@ static void fill(char *args[])
 		clients[i] = (struct pollfd){.fd = dial_narrow(args[0]), .events = POLLOUT};
 		line(clients[i].fd);
 	}
-	print_line("there");
+	put_line("there");
 	await_signal();
 	while (poll(clients, (nfds_t)n, 200) > 0)
 		for (int i = 0; i < n; i++)
@@ -192,7 +192,7 @@ static void fill(char *args[])
 				 MSG_DONTWAIT | MSG_NOSIGNAL) == -1 &&
 			    errno != EAGAIN)
 				die_errno("send");
-	print_line("full");
+	put_line("full");
 	pause();
 }
 
@@ -255,7 +255,7 @@ static void answer(char *args[])
 		us[i] = (b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000;
 	}
 	qsort(us, n, sizeof(*us), by_size);
-	print_line("%ld", us[n / 2]);
+	put_line("%ld", us[n / 2]);
 	free(us);
 }
 

@@ -72,9 +72,11 @@ expect_error() {
 	expect_like "the error" "$(error_line "$1" "$2")" "$(cat "${3:-stderr}")"
 }
 
-# expect_reason WHAT: all that stands in ./stderr is one line that begins with the pattern WHAT.
+# expect_reason WHAT: all that stands in ./stderr is one line, the pattern WHAT, without an error's
+# name, because no system call has failed.
 expect_reason() {
-	expect_like "the reason" "$PROGRAM: $1(: [^:]+ \\(E[A-Z]+\\))?" "$(cat stderr)"
+	expect_like "the reason" "$PROGRAM: $1" "$(cat stderr)"
+	! grep -Eq '\(E[A-Z0-9]+\)$' stderr || fail "an error's name where no call has failed: $(cat stderr)"
 }
 
 # ---- Waiting, never longer than the case may take

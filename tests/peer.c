@@ -134,7 +134,7 @@ static void hold(char *args[])
 	int n = number(args[1]), *fds = dial_many(args[0], n);
 	for (int i = 0; i < n; i++)
 		hear_line(fds[i], i);
-	print_line("held %d", n);
+	put_line("held %d", n);
 	await_signal();
 	for (int i = 0; i < n; i++)
 		say_line(fds[i], i);
@@ -211,7 +211,7 @@ static void stuck(char *args[])
 
 	while (poll(&p, 1, 500) == 1) /* half a second without room: the server does not read */
 		sent += push(p.fd);
-	print_line("stuck %zu", sent);
+	put_line("stuck %zu", sent);
 	pause();
 }
 
@@ -221,7 +221,7 @@ static void flood(char *args[])
 	struct pollfd p = {.fd = dial(args[0]), .events = POLLIN | POLLOUT};
 
 	memset(block, 'y', sizeof(block));
-	print_line("flooding");
+	put_line("flooding");
 	for (;;) {
 		if (poll(&p, 1, ms_left()) <= 0)
 			die("the server neither takes nor gives");
@@ -327,7 +327,7 @@ static void linger(char *args[])
 		capitals(block, (size_t)n);
 		say(cfd, block, (size_t)n);
 	}
-	print_line("the input ended");
+	put_line("the input ended");
 	pause();
 }
 
@@ -362,7 +362,7 @@ static void moment(char *args[])
 static void print_clock(char *args[])
 {
 	(void)args;
-	print_line("%lld", (long long)clock_ms());
+	put_line("%lld", (long long)clock_ms());
 }
 
 static void await(char *args[])
@@ -459,7 +459,7 @@ static void wakeups(char *args[])
 	slept = 0;
 	add_wakeups(pid);
 	each_child(pid, add_wakeups);
-	print_line("%ld", slept - before);
+	put_line("%ld", slept - before);
 }
 
 static void limit(char *args[])
@@ -490,7 +490,7 @@ static void free_port(char *args[])
 		close(udp);
 		close(tcp);
 		if (is_free) {
-			print_line("%u", ntohs(in.sin_port));
+			put_line("%u", ntohs(in.sin_port));
 			return;
 		}
 	}

@@ -60,14 +60,13 @@
 
 static void die(const char *what)
 {
-	errno = 0;
-	perr_exit(what);
+	message_exit("%s", what);
 }
 
 static void run(char *command[])
 {
 	execvp(command[0], command);
-	perr_exit(command[0]);
+	perr_exit("%s", command[0]);
 }
 
 /* ---- What its sockets are like */
@@ -172,7 +171,7 @@ static void write_file(const char *path, const char *text)
 	int fd = open(path, O_WRONLY);
 
 	if (fd == -1 || write(fd, text, strlen(text)) == -1)
-		perr_exit(path);
+		perr_exit("%s", path);
 	close(fd);
 }
 

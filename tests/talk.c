@@ -36,7 +36,7 @@ void die_errno(const char *call)
 	die("%s: %s", call, strerror(errno));
 }
 
-void print_line(const char *what, ...)
+void put_line(const char *what, ...)
 {
 	va_list args;
 
@@ -215,12 +215,12 @@ void print_address(const char *what, int fd)
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
 		die_errno("getsockname");
 	if (sa.ss_family == AF_UNIX) {
-		print_line("%s on %s", what, ((struct sockaddr_un *)&sa)->sun_path);
+		put_line("%s on %s", what, ((struct sockaddr_un *)&sa)->sun_path);
 		return;
 	}
 	const struct sockaddr_in *in = (struct sockaddr_in *)&sa;
 	inet_ntop(AF_INET, &in->sin_addr, ip, sizeof(ip));
-	print_line("%s on %s:%u", what, ip, ntohs(in->sin_port));
+	put_line("%s on %s:%u", what, ip, ntohs(in->sin_port));
 }
 
 void capitals(char *buf, size_t n)

@@ -18,7 +18,7 @@ void die(const char *what, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void die_errno(const char *call) __attribute__((noreturn));
 
 /* Prints a line on stdout, at once even into a pipe or a file. printf(3). */
-void print_line(const char *what, ...) __attribute__((format(printf, 1, 2)));
+void put_line(const char *what, ...) __attribute__((format(printf, 1, 2)));
 
 /* Milliseconds of a clock that only goes forward. clock_gettime(2), CLOCK_MONOTONIC. */
 int64_t clock_ms(void);

@@ -57,7 +57,7 @@ static void end(void)
 	}
 }
 
-static void run(void)
+static void run_loop(void)
 {
 	expect("run returns", 0, reactor_run(r));
 }
@@ -104,7 +104,7 @@ static void remove_others(void)
 		reactor_add(r, ours[i], EPOLLIN, on_remove_others, "a");
 	reactor_add(r, ours[PAIRS - 1], 0, on_stop, "s");
 	reactor_timeout(r, ours[PAIRS - 1], 50);
-	run();
+	run_loop();
 	expect_text("what is removed while the loop delivers is not called", "as", calls);
 	end();
 }
@@ -134,7 +134,7 @@ static void remove_self(void)
 	reactor_add(r, ours[1], EPOLLIN, on_close_self, "1");
 	reactor_add(r, ours[2], 0, on_stop, "s");
 	reactor_timeout(r, ours[2], 30);
-	run();
+	run_loop();
 	expect_text("each is called once, having removed itself", "01s", calls);
 	end();
 }
@@ -158,7 +158,7 @@ static void replace(void)
 	reactor_add(r, ours[1], EPOLLIN, on_take, "1");
 	reactor_add(r, ours[2], 0, on_stop, "s");
 	reactor_timeout(r, ours[2], 30);
-	run();
+	run_loop();
 	expect_text("a new event is not called with what was ready for a removed one", "0s", calls);
 	end();
 }
@@ -186,7 +186,7 @@ static void add_while_running(void)
 	reactor_add(r, ours[0], EPOLLIN, on_add, "a");
 	reactor_add(r, ours[3], 0, on_stop, "s");
 	reactor_timeout(r, ours[3], 30);
-	run();
+	run_loop();
 	expect_text("what a call-back adds is called, the others still", "afs", calls);
 	end();
 }
@@ -219,7 +219,7 @@ static void change(void)
 {
 	begin();
 	reactor_add(r, ours[0], EPOLLIN, on_change, "c");
-	run();
+	run_loop();
 	expect_text("what is waited for changes", "cico", calls);
 	end();
 }
@@ -229,9 +229,9 @@ static void stop_at_once(void)
 	begin();
 	for (int i = 0; i < PAIRS; i++)
 		reactor_add(r, ours[i], EPOLLIN, on_stop, "s");
-	run();
+	run_loop();
 	expect_text("stop: no other call-back is called", "s", calls);
-	run();
+	run_loop();
 	expect_text("and it runs again, and reports what is still ready", "ss", calls);
 	end();
 }
@@ -251,7 +251,7 @@ static void timeouts(void)
 	begin();
 	reactor_add(r, ours[0], 0, on_tick, "t");
 	reactor_timeout(r, ours[0], 60);
-	run();
+	run_loop();
 	int64_t took = clock_ms() - started;
 	expect_text("a time-out comes again", "ttt", calls);
 	expect("after 60, 60 and 20 ms, not before", 1, took >= 140);
@@ -290,7 +290,7 @@ static void pushed_forward(void)
 	reactor_add(r, ours[0], EPOLLIN, on_busy, "t");
 	reactor_timeout(r, ours[0], 600);
 	reactor_add(r, ours[1], 0, on_send, "");
-	run();
+	run_loop();
 	expect_text("a time-out counts from the last event", "bbbbt", calls);
 	expect("and comes as long after that", 1, clock_ms() - started >= 595);
 	end();
@@ -327,7 +327,7 @@ static void late_is_not_silent(void)
 	reactor_add(r, ours[0], EPOLLIN, on_slow, "a");
 	reactor_add(r, ours[1], EPOLLIN, on_silence, "b");
 	reactor_timeout(r, ours[1], 60);
-	run();
+	run_loop();
 	expect_text("the time-out of an event that is reported late counts from then", "abt",
 		    calls);
 	expect("and not from when it was found", 1, clock_ms() - started >= 60);
@@ -338,7 +338,7 @@ static void late_is_not_silent(void)
 	reactor_add(r, ours[0], EPOLLIN, on_slow, "a!");
 	reactor_add(r, ours[1], EPOLLIN, on_silence, "b");
 	reactor_timeout(r, ours[1], 60);
-	run();
+	run_loop();
 	expect_text("what is ready by the end of its time is not silent", "abt", calls);
 	end();
 }
@@ -359,7 +359,7 @@ static void change_while_running(void)
 	reactor_add(r, ours[1], EPOLLIN, on_take, "1");
 	reactor_add(r, ours[2], 0, on_stop, "s");
 	reactor_timeout(r, ours[2], 30);
-	run();
+	run_loop();
 	expect_text("what is changed while the loop delivers is not called", "0s", calls);
 	end();
 }
@@ -374,7 +374,7 @@ static void removed_copy(void)
 	reactor_remove(r, fd);
 	reactor_add(r, ours[2], 0, on_stop, "s");
 	reactor_timeout(r, ours[2], 30);
-	run();
+	run_loop();
 	expect_text("nobody is called for it", "s", calls);
 	end();
 }

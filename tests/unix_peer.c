@@ -126,11 +126,11 @@ static void deaf(char *args[])
 	for (int i = 0; i < number(args[1]); i++)
 		if (sendto(fd, TEXT, TEXT_BYTES, 0, (struct sockaddr *)&sa, len) == -1)
 			die_errno("sendto");
-	print_line("deaf");
+	put_line("deaf");
 	until_stdin_ends();
 	while (recv(fd, &c, 1, MSG_DONTWAIT) != -1)
 		answers++;
-	print_line("%d answers", answers);
+	put_line("%d answers", answers);
 }
 
 static void race(char *args[])
@@ -180,7 +180,7 @@ static void race(char *args[])
 			kill(pids[i], SIGKILL);
 	while (wait(NULL) > 0)
 		;
-	print_line("%d", serving);
+	put_line("%d", serving);
 }
 
 int main(int argc, char *argv[])

@@ -1,10 +1,9 @@
 /*
  * Many sessions (-n N) on few threads: each is a task of the pool that the server uses too. A task
- * here blocks in its calls, so that a thread has one session until it is over; the full queue
- * holds back main, so that there are never more connections than its tasks and the threads.
+ * here blocks in its calls, so a thread has one session until that is over. A full queue makes
+ * main wait, so there are never more connections than threads and waiting tasks.
  * Try: -n 10000; mpserver/prefork_server in place of the server.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,8 @@
 
 #include "threadpool/threadpool.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
 /* A task's argument, its own until the pool is destroyed. */
@@ -22,7 +22,7 @@ struct session {
 	bool whole;
 };
 
-/* Sends the session's text, reads its echo and the end; says what was wrong, if anything. */
+/* Sends the session's text, reads its echo and the end, and reports what was wrong, if anything. */
 static void *echo(void *arg)
 {
 	struct session *s = arg;
@@ -35,10 +35,10 @@ static void *echo(void *arg)
 	} else {
 		ssize_t n = Readn(s->fd, buf, sizeof(buf));
 		s->whole = n == (ssize_t)len && memcmp(buf, want, len) == 0;
-		if (n != -1)
-			errno = 0; /* then it is no system call's failure */
-		if (!s->whole)
-			complain("session %d did not come back whole", s->number);
+		if (n == -1)
+			complain("session %d", s->number);
+		else if (!s->whole)
+			message("session %d did not come back whole", s->number);
 	}
 	Close(s->fd);
 	return NULL;
@@ -58,7 +58,10 @@ int main(int argc, char *argv[])
 		perr_exit("threadpool_create");
 
 	for (int i = 0; i < opt.count; i++) {
-		sessions[i] = (struct session){.number = i, .fd = tcp_connect(opt.host, opt.port)};
+		sessions[i] =
+		    (struct session){.number = i, .fd = tcp_try_connect(opt.host, opt.port)};
+		if (sessions[i].fd == -1)
+			break; /* out of ports or descriptors: more tries would fail, too */
 		if (threadpool_add(pool, echo, &sessions[i]) == -1)
 			perr_exit("threadpool_add");
 	}

@@ -1,7 +1,7 @@
 /*
  * The pool by itself: 20 tasks of one second on 3 to 100 threads. The manager looks every second
- * (-s SECONDS), finds many tasks waiting, lets the pool grow, and shrink when they are done.
- * Try: -s 10: it looks too late, and three threads do all the work.
+ * (-s SECONDS), finds many tasks waiting and lets the pool grow; when they are done, it shrinks.
+ * Try: -s 10: the manager looks too late, and three threads do all the work.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #include "threadpool/threadpool.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
 #define TASKS 20
@@ -29,7 +30,7 @@ static double seconds(void)
 	return (double)(now_ms() - start) / 1000;
 }
 
-/* What a print to stdout returned: nobody would see a demo that can't be printed. */
+/* Ends the program when PRINTED, what a print to stdout returned, is an error. */
 static void check(int printed)
 {
 	if (printed < 0)

@@ -1,49 +1,65 @@
 /*
  * The main thread waits in epoll, and a pool of threads does the echo: a client that is ready
  * becomes a task, one step that never blocks, so a few threads serve them all. EPOLLONESHOT: after
- * an event nothing more is told of its descriptor until the thread that served it arms it again, so
+ * an event its descriptor is not reported again until the thread that has served it arms it, so
  * that no two threads ever have the same client.
- * Try: many clients at once; one that never reads; strace -f; make diff with epoll/lt_server.
+ * Try: many clients at once; one that never reads; strace -f; make diff A=epoll/lt_server
+ * B=threadpool/server.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 
 #include "threadpool/threadpool.h"
-#include "wrap/echo.h"
+#include "wrap/client.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
-static pthread_mutex_t arming = PTHREAD_MUTEX_INITIALIZER;
-static int epfd; /* the set, kept by the kernel */
+static pthread_mutex_t arming_lock = PTHREAD_MUTEX_INITIALIZER;
+static int epfd; /* the set, which the kernel keeps */
 static struct epoll_event ready[256];
 
-/* From now on waits for WANT on FD. */
-static void watch(int fd, int want)
+/* From now on the loop waits for NEXT on FD: what echo_step has returned. */
+static void watch(int fd, int next)
 {
-	struct epoll_event event = {.events = (uint32_t)want | EPOLLONESHOT, .data.fd = fd};
+	struct epoll_event event = {.events = (uint32_t)next | EPOLLONESHOT, .data.fd = fd};
 
-	pthread_mutex_lock(&arming);
-	if (want != OVER && epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == -1)
+	if (next == NO_CHANGE || next == GONE) /* a closed descriptor has left the set by itself */
+		return;
+	pthread_mutex_lock(&arming_lock);
+	if (epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &event) == -1)
 		complain("epoll_ctl");
-	pthread_mutex_unlock(&arming);
+	pthread_mutex_unlock(&arming_lock);
 }
 
-static int add(int fd)
+/* Puts FD into the set. Returns whether it could. */
+static bool add(int fd)
 {
-	struct epoll_event event = {.events = WANT_READ | EPOLLONESHOT, .data.fd = fd};
+	struct epoll_event event = {.events = WAIT_READ | EPOLLONESHOT, .data.fd = fd};
 
-	return epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event);
+	if (epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event) == -1) { /* ENOSPC: a limit of epoll(7) */
+		complain("epoll_ctl");
+		return false;
+	}
+	return true;
 }
 
-/* The task. ARG is the number itself: ready[] is overwritten while tasks still wait. */
+/* Waits until no thread uses a descriptor in epoll_ctl any more, because a task may close it. */
+static void wait_for_arming(void)
+{
+	pthread_mutex_lock(&arming_lock);
+	pthread_mutex_unlock(&arming_lock);
+}
+
+/* The task. ARG is the descriptor itself: ready[] is overwritten while tasks still wait. */
 static void *step(void *arg)
 {
-	int fd = (int)(intptr_t)arg, want = echo_step(fd);
+	int fd = (int)(intptr_t)arg, next = echo_step(fd);
 
-	watch(fd, want == KEEP ? WANT_READ : want);
+	watch(fd, next == NO_CHANGE ? WAIT_READ : next); /* it was disarmed by its event */
 	return NULL;
 }
 
@@ -51,40 +67,36 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=8300]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	fcntl(lfd, F_SETFL, O_NONBLOCK); /* a client may be gone between the wait and accept */
+	set_nonblocking(lfd); /* if another process has taken the client, accept must not block */
 	raise_descriptor_limit();
-	epfd = Epoll_create1(0);
-	threadpool_t *pool = threadpool_create(2, 4, 1024); /* threads, at most; tasks that wait */
+	if ((epfd = epoll_create1(0)) == -1)
+		perr_exit("epoll_create1");
+	if (!add(lfd))
+		return EXIT_FAILURE;
+	threadpool_t *pool = threadpool_create(2, 4, 1024); /* 2 to 4 threads; queue of 1024 */
 	if (pool == NULL)
 		perr_exit("threadpool_create");
 	server_ready(lfd);
 
-	if (add(lfd) == -1)
-		perr_exit("watch the listening socket");
 	while (!stopping()) {
-		int want = accept_want(), ms = accept_timeout(); /* no room: a pause */
-		if (want != KEEP)
-			watch(lfd, want);
-		int nready = epoll_wait(epfd, ready, 256, ms);
+		int nready = epoll_wait(epfd, ready, 256, -1);
 		if (nready == -1 && errno != EINTR)
-			shortage("wait for events");
-		/* Workers arm under this lock: what their steps wrote is seen after it. */
-		pthread_mutex_lock(&arming);
-		pthread_mutex_unlock(&arming);
+			retry_later("epoll_wait");
+		wait_for_arming();
 		for (int i = 0; i < nready; i++) {
 			int fd = ready[i].data.fd;
 			if (fd == lfd) {
-				int cfd = client_accept(lfd);
-				if (cfd != -1 && add(cfd) == -1)
-					client_refuse(cfd);
-				watch(lfd, WANT_READ);
-			} else if (threadpool_add(pool, step, (void *)(intptr_t)fd) == -1) {
-				complain("threadpool_add");
+				struct client *c = client_accept(lfd);
+				if (c != NULL && !add(c->fd))
+					client_refuse(c);
+				watch(lfd, WAIT_READ);
+			} else {
+				threadpool_add(pool, step, (void *)(intptr_t)fd); /* may block */
 			}
 		}
 	}
 	threadpool_destroy(pool); /* first: its tasks use the rest */
-	echo_end();
+	close_clients();
 	Close(epfd);
 	Close(lfd);
 	return server_end();

@@ -1,3 +1,12 @@
+/*
+ * One lock guards everything; three condition variables tell who waits for what. Workers take tasks
+ * until there is a reason to end; the manager wakes up every period, looks at the load, starts
+ * workers or lets some end. Nobody keeps a list of the workers: each one that ends joins the one
+ * that ended before it, and the manager joins the last one.
+ *
+ * The calls on a mutex or a condition variable fail only because of a mistake in the program, so
+ * their results are not looked at. pthread_mutex_lock(3).
+ */
 #include "threadpool/threadpool.h"
 
 #include <errno.h>
@@ -6,47 +15,38 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "wrap/run.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
 #define PERIOD_MS 10000
-#define MANY_TASKS 10 /* so many wait: more threads are wanted */
-#define VARY 10	      /* so many threads at most come or go at one look */
-
-/* For calls that fail only when the program is wrong: to go on would make it worse. */
-#define CHECK(call) check(call, #call)
+#define MANY_TASKS 10		 /* when this many wait, more threads are started */
+#define MAX_CHANGE 10		 /* at most this many threads start or end at one look */
+#define STACK_BYTES (256 * 1024) /* tasks may need more than musl gives by default, 128 KiB */
 
 struct task {
 	void *(*function)(void *arg);
 	void *arg;
 };
 
-/* What changes is read and written under the lock only. */
+/* Everything that changes is read and written only under the lock. */
 struct threadpool {
 	pthread_mutex_t lock;
-	pthread_cond_t not_empty; /* workers wait: for a task, or to be told to end */
-	pthread_cond_t not_full;  /* adders wait: for room in the queue */
-	pthread_cond_t look;	  /* the manager waits: for its time, then for the end */
+	pthread_cond_t not_empty; /* workers wait here for a task, or for a reason to end */
+	pthread_cond_t not_full;  /* threadpool_add waits here for room in the queue */
+	pthread_cond_t wake;	  /* the manager waits here for the next look, then for the end */
 	pthread_t manager;
+	pthread_attr_t attr; /* of the workers: the size of their stacks */
 	int min, max, period_ms;
-	int alive, busy;    /* workers; those that run a task */
-	int enough;	    /* with more than so many alive, who finds nothing to do ends */
-	int blocked;	    /* adders that wait */
-	bool closing;	    /* being destroyed */
-	bool shortage;	    /* the last thread could not be started: said, and not again */
-	bool has_ended;	    /* a worker has, so that there is a last one: */
-	pthread_t ended;    /* the only one that ended and is not joined */
+	int alive, busy;    /* workers; those of them that run a task */
+	int enough;	    /* while more are alive, a worker that finds no task ends */
+	int blocked;	    /* calls of threadpool_add that wait for room */
+	bool closing;	    /* the pool is being destroyed */
+	bool shortage;	    /* the last worker could not be started, which has been reported */
+	bool has_ended;	    /* a worker has ended and nobody has joined it: */
+	pthread_t ended;    /* this one */
 	struct task *queue; /* a ring of SIZE places: WAITING tasks from HEAD on */
 	size_t head, waiting, size;
 };
-
-static void check(int err, const char *call)
-{
-	if (err != 0) {
-		errno = err;
-		perr_exit(call);
-	}
-}
 
 static int fail(int err)
 {
@@ -54,20 +54,20 @@ static int fail(int err)
 	return -1;
 }
 
-/* Waits for a task and takes it out of the queue; false: this worker is to end. */
+/* Waits for a task and takes it out of the queue. Returns false when this worker must end. */
 static bool take(threadpool_t *pool, struct task *task)
 {
-	/* A task comes first: who was woken for it does not end instead and leave it behind. */
+	/* Look for a task before ending, or a wake-up that was meant for a task would be lost. */
 	while (pool->waiting == 0) {
 		if (pool->closing || pool->alive > pool->enough)
 			return false;
-		CHECK(pthread_cond_wait(&pool->not_empty, &pool->lock));
+		pthread_cond_wait(&pool->not_empty, &pool->lock);
 	}
 	*task = pool->queue[pool->head];
 	pool->head = (pool->head + 1) % pool->size;
 	pool->waiting--;
 	if (pool->blocked > 0)
-		CHECK(pthread_cond_signal(&pool->not_full));
+		pthread_cond_signal(&pool->not_full);
 	return true;
 }
 
@@ -76,36 +76,34 @@ static void *work(void *arg)
 	threadpool_t *pool = arg;
 	struct task task;
 
-	CHECK(pthread_mutex_lock(&pool->lock));
+	pthread_mutex_lock(&pool->lock);
 	while (take(pool, &task)) {
 		pool->busy++;
-		CHECK(pthread_mutex_unlock(&pool->lock));
+		pthread_mutex_unlock(&pool->lock);
 		task.function(task.arg);
-		CHECK(pthread_mutex_lock(&pool->lock));
+		pthread_mutex_lock(&pool->lock);
 		pool->busy--;
 	}
-	/* Each worker that ends joins the one that ended before it, and the manager the last one:
-	 * all are joined, once, and nobody keeps a list. */
 	bool has_ended = pool->has_ended;
 	pthread_t before = pool->ended;
 	pool->has_ended = true;
 	pool->ended = pthread_self();
 	pool->alive--;
 	if (pool->closing)
-		CHECK(pthread_cond_signal(&pool->look));
-	CHECK(pthread_mutex_unlock(&pool->lock));
+		pthread_cond_signal(&pool->wake);
+	pthread_mutex_unlock(&pool->lock);
 	if (has_ended)
-		CHECK(pthread_join(before, NULL));
+		pthread_join(before, NULL);
 	return NULL;
 }
 
-/* Starts N workers, but not more than max in all; one that can't be started is not counted. */
+/* Starts N workers, up to max in all. Returns 0, or -1 with errno when one cannot be started. */
 static int start(threadpool_t *pool, int n)
 {
-	pthread_t thread; /* its id is not kept: it will tell itself */
+	pthread_t thread; /* not kept here: the worker itself leaves its id when it ends */
 
 	for (; n > 0 && pool->alive < pool->max; n--) {
-		int err = pthread_create(&thread, NULL, work, pool);
+		int err = pthread_create(&thread, &pool->attr, work, pool);
 		if (err != 0)
 			return fail(err);
 		pool->alive++;
@@ -120,14 +118,14 @@ static void adjust(threadpool_t *pool)
 
 	pool->enough = pool->max;
 	if (pool->waiting >= MANY_TASKS) {
-		bool failed = start(pool, VARY) == -1;
+		bool failed = start(pool, MAX_CHANGE) == -1;
 		if (failed && !pool->shortage)
 			complain("pthread_create");
 		pool->shortage = failed;
 	} else if (pool->busy < pool->alive - pool->busy) {
-		pool->enough = pool->alive - (extra < VARY ? extra : VARY);
+		pool->enough = pool->alive - (extra < MAX_CHANGE ? extra : MAX_CHANGE);
 		for (int i = pool->alive; i > pool->enough; i--)
-			CHECK(pthread_cond_signal(&pool->not_empty));
+			pthread_cond_signal(&pool->not_empty);
 	}
 }
 
@@ -136,33 +134,33 @@ static void *manage(void *arg)
 	threadpool_t *pool = arg;
 	int64_t last = now_ms();
 
-	CHECK(pthread_mutex_lock(&pool->lock));
+	pthread_mutex_lock(&pool->lock);
 	while (!pool->closing) {
 		int64_t ms = last + pool->period_ms;
-		struct timespec next = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-		/* Not a sleep: destroying the pool or setting another period ends this wait. */
-		int err = pthread_cond_timedwait(&pool->look, &pool->lock, &next);
+		struct timespec next = {.tv_sec = (time_t)(ms / 1000),
+					.tv_nsec = (long)(ms % 1000) * 1000000};
+		/* A wait and not a sleep: threadpool_destroy or another period must end it. */
+		int err = pthread_cond_timedwait(&pool->wake, &pool->lock, &next);
 		if (err == ETIMEDOUT) {
 			adjust(pool);
 			last = now_ms();
-		} else {
-			check(err, "pthread_cond_timedwait");
 		}
 	}
 	while (pool->alive > 0 || pool->blocked > 0)
-		CHECK(pthread_cond_wait(&pool->look, &pool->lock));
+		pthread_cond_wait(&pool->wake, &pool->lock);
 	if (pool->has_ended)
-		CHECK(pthread_join(pool->ended, NULL));
-	CHECK(pthread_mutex_unlock(&pool->lock));
+		pthread_join(pool->ended, NULL);
+	pthread_mutex_unlock(&pool->lock);
 	return NULL;
 }
 
 static void free_pool(threadpool_t *pool)
 {
-	CHECK(pthread_cond_destroy(&pool->look));
-	CHECK(pthread_cond_destroy(&pool->not_full));
-	CHECK(pthread_cond_destroy(&pool->not_empty));
-	CHECK(pthread_mutex_destroy(&pool->lock));
+	pthread_cond_destroy(&pool->wake);
+	pthread_cond_destroy(&pool->not_full);
+	pthread_cond_destroy(&pool->not_empty);
+	pthread_mutex_destroy(&pool->lock);
+	pthread_attr_destroy(&pool->attr);
 	free(pool->queue);
 	free(pool);
 }
@@ -170,6 +168,7 @@ static void free_pool(threadpool_t *pool)
 threadpool_t *threadpool_create(int min, int max, int queue_max)
 {
 	pthread_condattr_t attr;
+	size_t stack;
 
 	if (min < 1 || max < min || queue_max < 1) {
 		errno = EINVAL;
@@ -185,22 +184,26 @@ threadpool_t *threadpool_create(int min, int max, int queue_max)
 	pool->max = pool->enough = max;
 	pool->size = (size_t)queue_max;
 	pool->period_ms = PERIOD_MS;
-	CHECK(pthread_mutex_init(&pool->lock, NULL));
-	CHECK(pthread_cond_init(&pool->not_empty, NULL));
-	CHECK(pthread_cond_init(&pool->not_full, NULL));
-	CHECK(pthread_condattr_init(&attr)); /* a clock that nobody sets back */
-	CHECK(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
-	CHECK(pthread_cond_init(&pool->look, &attr));
-	CHECK(pthread_condattr_destroy(&attr));
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->not_empty, NULL);
+	pthread_cond_init(&pool->not_full, NULL);
+	pthread_attr_init(&pool->attr);
+	pthread_attr_getstacksize(&pool->attr, &stack);
+	if (stack < STACK_BYTES)
+		pthread_attr_setstacksize(&pool->attr, STACK_BYTES);
+	pthread_condattr_init(&attr); /* for a clock that nobody sets */
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->wake, &attr);
+	pthread_condattr_destroy(&attr);
 
 	errno = pthread_create(&pool->manager, NULL, manage, pool);
 	if (errno != 0) {
 		free_pool(pool);
 		return NULL;
 	}
-	CHECK(pthread_mutex_lock(&pool->lock));
+	pthread_mutex_lock(&pool->lock);
 	int failed = start(pool, min);
-	CHECK(pthread_mutex_unlock(&pool->lock));
+	pthread_mutex_unlock(&pool->lock);
 	if (failed) {
 		threadpool_destroy(pool);
 		errno = EAGAIN;
@@ -213,21 +216,21 @@ int threadpool_add(threadpool_t *pool, void *(*function)(void *arg), void *arg)
 {
 	if (pool == NULL || function == NULL)
 		return fail(EINVAL);
-	CHECK(pthread_mutex_lock(&pool->lock));
+	pthread_mutex_lock(&pool->lock);
 	while (pool->waiting == pool->size && !pool->closing) {
 		pool->blocked++;
-		CHECK(pthread_cond_wait(&pool->not_full, &pool->lock));
+		pthread_cond_wait(&pool->not_full, &pool->lock);
 		pool->blocked--;
 	}
 	if (pool->closing) {
-		CHECK(pthread_cond_signal(&pool->look)); /* the manager waits for us to be gone */
-		CHECK(pthread_mutex_unlock(&pool->lock));
+		pthread_cond_signal(&pool->wake); /* the manager waits until no call is blocked */
+		pthread_mutex_unlock(&pool->lock);
 		return fail(ESHUTDOWN);
 	}
 	pool->queue[(pool->head + pool->waiting) % pool->size] = (struct task){function, arg};
 	pool->waiting++;
-	CHECK(pthread_cond_signal(&pool->not_empty));
-	CHECK(pthread_mutex_unlock(&pool->lock));
+	pthread_cond_signal(&pool->not_empty);
+	pthread_mutex_unlock(&pool->lock);
 	return 0;
 }
 
@@ -235,13 +238,13 @@ int threadpool_destroy(threadpool_t *pool)
 {
 	if (pool == NULL)
 		return fail(EINVAL);
-	CHECK(pthread_mutex_lock(&pool->lock));
+	pthread_mutex_lock(&pool->lock);
 	pool->closing = true;
-	CHECK(pthread_cond_broadcast(&pool->not_empty));
-	CHECK(pthread_cond_broadcast(&pool->not_full));
-	CHECK(pthread_cond_signal(&pool->look));
-	CHECK(pthread_mutex_unlock(&pool->lock));
-	CHECK(pthread_join(pool->manager, NULL));
+	pthread_cond_broadcast(&pool->not_empty);
+	pthread_cond_broadcast(&pool->not_full);
+	pthread_cond_signal(&pool->wake);
+	pthread_mutex_unlock(&pool->lock);
+	pthread_join(pool->manager, NULL);
 	free_pool(pool);
 	return 0;
 }
@@ -250,9 +253,9 @@ int threadpool_all_threadnum(threadpool_t *pool)
 {
 	if (pool == NULL)
 		return fail(EINVAL);
-	CHECK(pthread_mutex_lock(&pool->lock));
+	pthread_mutex_lock(&pool->lock);
 	int n = pool->alive;
-	CHECK(pthread_mutex_unlock(&pool->lock));
+	pthread_mutex_unlock(&pool->lock);
 	return n;
 }
 
@@ -260,9 +263,9 @@ int threadpool_busy_threadnum(threadpool_t *pool)
 {
 	if (pool == NULL)
 		return fail(EINVAL);
-	CHECK(pthread_mutex_lock(&pool->lock));
+	pthread_mutex_lock(&pool->lock);
 	int n = pool->busy;
-	CHECK(pthread_mutex_unlock(&pool->lock));
+	pthread_mutex_unlock(&pool->lock);
 	return n;
 }
 
@@ -270,9 +273,9 @@ int threadpool_set_period(threadpool_t *pool, int ms)
 {
 	if (pool == NULL || ms < 1)
 		return fail(EINVAL);
-	CHECK(pthread_mutex_lock(&pool->lock));
+	pthread_mutex_lock(&pool->lock);
 	pool->period_ms = ms;
-	CHECK(pthread_cond_signal(&pool->look)); /* to wait anew */
-	CHECK(pthread_mutex_unlock(&pool->lock));
+	pthread_cond_signal(&pool->wake); /* its wait starts again */
+	pthread_mutex_unlock(&pool->lock);
 	return 0;
 }

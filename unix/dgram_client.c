@@ -1,11 +1,13 @@
 /*
- * AF_UNIX datagrams, a client: to be answered it must have a path, cli.PID.socket or -c OWN, which
- * the server looks for from its own folder, and which has to be removed at the end, after Ctrl-C
- * too. One datagram a line, newline and all. Nothing is lost on the way, yet a server may not
- * answer: only a time-out tells. Try: type lines, ls -l beside it; Ctrl-C; stop the server, type;
- * kill -STOP the server, type.
+ * AF_UNIX datagrams, a client. To be answered it must have a path of its own: cli.PID.socket beside
+ * the server's, or -c OWN. It is absolute, because the server may run in another folder, and it has
+ * to be removed at the end, after Ctrl-C too. Each line goes out as one datagram, with its newline.
+ * Nothing is lost on the way, yet the server may not answer: only a time-out shows that. Try: type
+ * lines, ls -l in another terminal; Ctrl-C; stop the server, type; kill -STOP the server, type.
  */
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,71 +18,86 @@
 
 #include "unix/path.h"
 #include "wrap/echo.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
-#define LARGEST (256 * 1024) /* bytes; SO_SNDBUF, unless raised, lets out somewhat less */
+#define LARGEST (256 * 1024) /* bytes; SO_SNDBUF, unless it is raised, allows somewhat less */
 
-/* Waits for the N bytes of LINE upper-cased. Returns 0, or -1 with errno (EAGAIN: none came). */
-static int answer(int fd, char *line, size_t n)
+/*
+ * Sends the N bytes of LINE, upper-cases LINE, and waits until the same bytes come back.
+ * Returns 1; 0 when they did not come in time; -1 with errno.
+ */
+static int ask(int fd, char *line, size_t n)
 {
 	static char buf[LARGEST];
 	struct pollfd set = {.fd = fd, .events = POLLIN};
 	int64_t end = now_ms() + (int64_t)(opt.timeout * 1000), rest;
-	bool said = false;
+	bool reported = false;
 
+	if (Write(fd, line, n) == -1)
+		return errno == EAGAIN ? 0 : -1; /* EAGAIN: the server's queue stayed full */
 	upper(line, n);
 	while ((rest = end - now_ms()) > 0) {
-		if (poll(&set, 1, (int)rest) != 1) /* or ^Z and fg: EINTR */
+		int nready = poll(&set, 1, (int)rest);
+		if (nready == -1 && errno != EINTR)
+			return -1;
+		if (nready != 1)
 			continue;
 		ssize_t back = recv(fd, buf, sizeof(buf), 0);
 		if (back == -1)
 			return -1;
 		if (back == (ssize_t)n && memcmp(buf, line, n) == 0)
-			return 0;
-		errno = 0;
-		if (!said) /* an earlier line's; strangers can't send to a connected socket */
-			complain("late: %zd bytes", back);
-		said = true;
+			return 1;
+		if (!reported) /* an earlier line's: nobody else can send to a connected socket */
+			message("a late answer of %zd bytes", back);
+		reported = true;
 	}
-	errno = EAGAIN;
-	return -1;
+	return 0;
+}
+
+/* Returns "cli.PID.socket" in the folder of PATH, as an absolute path. realpath(3). */
+static const char *beside(const char *path)
+{
+	static char own[PATH_MAX + 32];
+	char folder[PATH_MAX];
+
+	snprintf(own, sizeof(own), "%s", path);
+	if (realpath(dirname(own), folder) == NULL) /* dirname changes its argument */
+		perr_exit("the folder of %s", path);
+	snprintf(own, sizeof(own), "%s/cli.%d.socket", folder, getpid());
+	return own;
 }
 
 int main(int argc, char *argv[])
 {
-	static char line[LARGEST + 2]; /* one byte too many is seen, and Readline adds a NUL */
+	static char line[LARGEST + 2]; /* + 1 to notice a line that is too long, + 1 for the NUL */
 	struct timeval wait;
 	int status = EXIT_SUCCESS;
-	char own[64];
 	ssize_t n;
 
-	snprintf(own, sizeof(own), "cli.%d.socket", getpid());
-	opt.own = own;
 	options(argc, argv, "[-c OWN] [-t SECONDS=1] [PATH=srv.socket]");
 	int fd = Socket(AF_UNIX, SOCK_DGRAM, 0);
 	wait.tv_sec = (time_t)opt.timeout;
 	wait.tv_usec = (suseconds_t)((opt.timeout - (double)wait.tv_sec) * 1e6);
-	/* A server that doesn't read is full at some time, and send then waits. */
+	/* The queue of a server that does not read is full at some time, and then send waits. */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == -1)
-		perr_exit("setsockopt");
-	path_connect(fd, opt.path); /* first: no server, no file; and OWN can't be its path */
-	path_bind(fd, opt.own);
+		perr_exit("setsockopt SO_SNDTIMEO");
+	path_connect(fd, opt.path); /* first: without a server there is no need for a file */
+	path_bind(fd, opt.own_path != NULL ? opt.own_path : beside(opt.path));
 
 	while ((n = Readline(STDIN_FILENO, line, sizeof(line))) > 0) {
-		if (n > LARGEST) {
-			errno = EMSGSIZE;
-			perr_exit("a line");
-		}
-		if (Write(fd, line, (size_t)n) == -1 || answer(fd, line, (size_t)n) == -1) {
-			if (errno != EAGAIN)
-				perr_exit(opt.path); /* gone */
-			errno = 0;
-			complain("no reply in %g s", opt.timeout);
-			status = EXIT_FAILURE;
-		} else if (Writen(STDOUT_FILENO, line, (size_t)n) == -1) {
+		if (n > LARGEST)
+			message_exit("a line is longer than %d bytes", LARGEST);
+		int answered = ask(fd, line, (size_t)n);
+		if (answered == -1)
+			perr_exit("%s", opt.path); /* the server is gone */
+		else if (answered == 0)
+			message("no reply from %s in %g s", opt.path, opt.timeout);
+		else if (Writen(STDOUT_FILENO, line, (size_t)n) == -1)
 			perr_exit("write stdout");
-		}
+		if (answered == 0)
+			status = EXIT_FAILURE; /* but go on: the next line may do better */
 	}
 	if (n == -1)
 		perr_exit("read stdin");

@@ -1,3 +1,8 @@
+/*
+ * A socket's file outlives the process that made it when that is killed, so the next server finds
+ * it. Whether it is stale or in use only connect(2) can tell. Removing it is the delicate part: it
+ * must not be somebody else's file, nor one that another server has made a moment ago.
+ */
 #include "unix/path.h"
 
 #include <errno.h>
@@ -14,10 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "wrap/run.h"
 #include "wrap/wrap.h"
 
-static const char *own_path = ""; /* what to remove at the end, as long as it is OWN_FILE */
+static const char *own_path; /* to be removed at the end, if it is still OWN_FILE */
 static struct stat own_file;
 
 static struct sockaddr_un path_address(const char *path)
@@ -25,18 +29,16 @@ static struct sockaddr_un path_address(const char *path)
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	size_t len = strlen(path);
 
-	if (len == 0 || len >= sizeof(sun.sun_path)) {
-		errno = len == 0 ? ENOENT : ENAMETOOLONG;
-		complain("a path of %zu bytes, sun_path holds %zu", len, sizeof(sun.sun_path) - 1);
-		exit(EXIT_FAILURE);
-	}
+	if (len == 0 || len >= sizeof(sun.sun_path))
+		message_exit("a path has 1 to %zu bytes (sun_path), this one has %zu",
+			     sizeof(sun.sun_path) - 1, len);
 	memcpy(sun.sun_path, path, len);
 	return sun;
 }
 
 /*
- * Whether no process has this socket any more. Asked with a datagram socket: a stream that is open
- * then answers EPROTOTYPE, listening or not, and no server sees a client come and go.
+ * Whether no process has this socket open any more. It connects a datagram socket: an open stream
+ * socket refuses that with EPROTOTYPE, so that its server sees no client come and go.
  */
 static bool stale(const struct sockaddr_un *sun)
 {
@@ -49,26 +51,30 @@ static bool stale(const struct sockaddr_un *sun)
 }
 
 /*
- * Binds where there is a file already. Of two that find it stale at once the second must not remove
- * what the first has just made: the directory is locked meanwhile, if it may be read. flock(2).
+ * Locks the folder of PATH, if it may be read, so that of two servers that find a stale file at the
+ * same time one cannot remove what the other has just made. It tries for a second only, because
+ * anybody who may read the folder may lock it too. Returns what to close. flock(2).
  */
+static int lock_folder(const char *path)
+{
+	struct sockaddr_un copy = path_address(path); /* dirname changes it */
+	int fd = open(dirname(copy.sun_path), O_RDONLY | O_CLOEXEC);
+
+	for (int i = 0; i < 100 && flock(fd, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK; i++)
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	return fd;
+}
+
+/* Binds FD where there is a file already: a stale socket is replaced, everything else stays. */
 static void bind_again(int fd, const struct sockaddr_un *sun)
 {
-	struct sockaddr_un copy = *sun;
 	struct stat file;
-	int lock = open(dirname(copy.sun_path), O_RDONLY | O_CLOEXEC);
+	int lock = lock_folder(sun->sun_path);
 
-	/* Not for ever: anybody who may read the directory may lock it too. */
-	for (int i = 0; i < 100 && flock(lock, LOCK_EX | LOCK_NB) == -1 && errno == EWOULDBLOCK;
-	     i++)
-		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-	if (lstat(sun->sun_path, &file) == 0 && !S_ISSOCK(file.st_mode)) {
-		errno = EADDRINUSE;
-		complain("bind %s: no socket, and not removed", sun->sun_path);
-		exit(EXIT_FAILURE);
-	}
+	if (lstat(sun->sun_path, &file) == 0 && !S_ISSOCK(file.st_mode))
+		message_exit("bind %s: there is a file that is no socket", sun->sun_path);
 	if (stale(sun) && unlink(sun->sun_path) == -1)
-		perr_exit_address("unlink", (const struct sockaddr *)sun, sizeof(*sun));
+		perr_exit("unlink %s", sun->sun_path);
 	Bind(fd, (const struct sockaddr *)sun, sizeof(*sun));
 	close(lock);
 }
@@ -77,21 +83,25 @@ static void remove_own(void)
 {
 	struct stat file;
 
-	if (lstat(own_path, &file) == 0 && file.st_dev == own_file.st_dev &&
-	    file.st_ino == own_file.st_ino)
-		unlink(own_path);
-	own_path = "";
+	bool ours = own_path != NULL && lstat(own_path, &file) == 0 &&
+		    file.st_dev == own_file.st_dev && file.st_ino == own_file.st_ino;
+	if (ours && unlink(own_path) == -1)
+		complain("unlink %s", own_path);
+	own_path = NULL;
 }
 
 static void on_end(int signo)
 {
 	remove_own();
 	signal(signo, SIG_DFL);
-	raise(signo); /* comes when we return: who waits for us shall see what ended us */
+	raise(signo); /* acts when this handler returns: the parent sees the signal */
+	if (getpid() == 1)
+		_exit(128 + signo); /* process 1 survives the raise */
 }
 
 void path_bind(int fd, const char *path)
 {
+	const int ending[] = {SIGHUP, SIGINT, SIGTERM};
 	struct sockaddr_un sun = path_address(path);
 	mode_t mask = umask(077);
 	sigset_t all, old;
@@ -99,15 +109,14 @@ void path_bind(int fd, const char *path)
 	sigfillset(&all); /* a signal between bind and on_end would leave the file behind */
 	sigprocmask(SIG_BLOCK, &all, &old);
 	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
-		bind_again(fd, &sun); /* which also tells what else bind may suffer from */
+		bind_again(fd, &sun); /* which also reports the other errors of bind */
 	umask(mask);
 	if (lstat(path, &own_file) == 0)
 		own_path = path;
 	atexit(remove_own);
-	signal(SIGINT, on_end);
-	signal(SIGTERM, on_end);
-	if (signal(SIGHUP, on_end) == SIG_IGN)
-		signal(SIGHUP, SIG_IGN); /* nohup(1) */
+	for (int i = 0; i < 3; i++)
+		if (signal(ending[i], on_end) == SIG_IGN)
+			signal(ending[i], SIG_IGN); /* as nohup(1) has set it */
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
@@ -123,7 +132,7 @@ int path_listen(const char *path)
 	int lfd = Socket(AF_UNIX, SOCK_STREAM, 0);
 
 	path_bind(lfd, path);
-	Listen(lfd, SOMAXCONN);
+	Listen(lfd, 4096);
 	return lfd;
 }
 

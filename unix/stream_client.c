@@ -1,21 +1,21 @@
 /*
  * poll/client's two directions on AF_UNIX. A client needs no name to be served; with -c OWN it
- * binds a path before it connects, and the server sees who calls: a file, here and nowhere else,
- * that has to be removed at the end, after Ctrl-C too.
- * Try: -c cli.socket, and ls -l beside it; Ctrl-C; kill -9 it and start it again.
+ * binds a path before it connects, and the server sees who calls. The path is a file, which has to
+ * be removed at the end, after Ctrl-C too.
+ * Try: -c cli.socket, and ls -l in another terminal; Ctrl-C; kill -9 it and start it again.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "unix/path.h"
-#include "wrap/echo.h"
-#include "wrap/run.h"
+#include "wrap/flow.h"
+#include "wrap/net.h"
+#include "wrap/options.h"
 #include "wrap/wrap.h"
 
-/* What F waits for; nothing (fd -1) once it has ended, for an end stays ready. */
+/* What F waits for; nothing (fd -1) once it has ended: an end of file stays ready. */
 static struct pollfd watch(const struct flow *f)
 {
 	int fd = f->rest > 0 ? f->to : f->from;
@@ -26,10 +26,10 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-c OWN] [PATH=srv.socket]");
 	int fd = Socket(AF_UNIX, SOCK_STREAM, 0);
-	if (opt.own != NULL)
-		path_bind(fd, opt.own);
+	if (opt.own_path != NULL)
+		path_bind(fd, opt.own_path);
 	path_connect(fd, opt.path);
-	fcntl(fd, F_SETFL, O_NONBLOCK); /* not stdin and stdout: the shell has them too */
+	set_nonblocking(fd); /* not stdin and stdout: the shell shares them */
 	struct flow up = {.from = STDIN_FILENO, .to = fd};
 	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 
@@ -37,12 +37,12 @@ int main(int argc, char *argv[])
 		struct pollfd set[] = {watch(&up), watch(&down)}; /* the socket may be in both */
 		int nready = poll(set, 2, -1);
 		if (nready == -1 && errno != EINTR)
-			perr_exit("wait");
+			perr_exit("poll");
 		if (nready > 0 && set[0].revents != 0 && !flow_step(&up))
-			shutdown(fd, SHUT_WR); /* "that was all"; the echo still comes */
+			shutdown(fd, SHUT_WR); /* "that was all"; the echo still comes back */
 		if (nready > 0 && set[1].revents != 0)
 			flow_step(&down);
 	}
 	path_close(fd);
-	return flow_end(&up, &down);
+	return flow_status(&up, &down);
 }

@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "unix/path.h"
 #include "wrap/echo.h"
-#include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/log.h"
+#include "wrap/options.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
 static void *serve(void *arg)
@@ -20,8 +22,10 @@ static void *serve(void *arg)
 
 	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
 		complain("SO_PEERCRED");
-	log_line("client %s is process %d of user %u\n", c->who, peer.pid, peer.uid);
+	log_line("client %s is process %d of user %u", c->who, peer.pid, peer.uid);
 	echo_client(c);
+	Close(c->fd); /* threads share the descriptor: one close ends the connection */
+	free(c);
 	return NULL;
 }
 
@@ -40,10 +44,11 @@ int main(int argc, char *argv[])
 		perr_exit("pthread_attr");
 	server_ready(lfd);
 
-	while ((c = client_wait(lfd)) != NULL) {
+	while ((c = accept_client(lfd)) != NULL) {
 		if ((errno = pthread_create(&thread, &attr, serve, c)) != 0) {
-			shortage("pthread_create");
-			client_free(c);
+			retry_later("pthread_create");
+			Close(c->fd);
+			free(c);
 		}
 	}
 	path_close(lfd);

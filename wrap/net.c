@@ -1,118 +1,169 @@
+/*
+ * From a name to a TCP socket. A name may have several addresses, so one after another is tried
+ * until a socket can be bound or connected; when none can, the last one's error is reported.
+ */
 #include "wrap/net.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "wrap/run.h"
+#include "wrap/error.h"
+#include "wrap/text.h"
 #include "wrap/wrap.h"
 
-/* A path may fill sun_path to the last byte, without a NUL, and LEN may count a NUL behind it. */
-static void path_text(const struct sockaddr_un *sun, size_t len, char text[ADDRESS_TEXT])
-{
-	const size_t start = offsetof(struct sockaddr_un, sun_path);
-	size_t n = len > start ? len - start : 0;
+#define BACKLOG 4096 /* connections that may wait for accept; net.core.somaxconn is the limit */
 
-	if (n > sizeof(sun->sun_path))
-		n = sizeof(sun->sun_path);
-	if (n == 0) {
-		strcpy(text, "(unnamed)");
-	} else if (sun->sun_path[0] == '\0') {
-		text[0] = '@';
-		printable(text + 1, ADDRESS_TEXT - 1, sun->sun_path + 1, n - 1);
-	} else {
-		printable(text, ADDRESS_TEXT, sun->sun_path, strnlen(sun->sun_path, n));
-	}
-}
-
-void address_text(const struct sockaddr *sa, socklen_t len, char text[ADDRESS_TEXT])
-{
-	char host[NI_MAXHOST], port[NI_MAXSERV];
-
-	if (sa->sa_family == AF_UNIX)
-		path_text((const struct sockaddr_un *)sa, len, text);
-	else if (getnameinfo(sa, len, host, sizeof(host), port, sizeof(port),
-			     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		strcpy(text, "(unknown)");
-	else
-		snprintf(text, ADDRESS_TEXT, strchr(host, ':') ? "[%.64s]:%s" : "%.64s:%s", host,
-			 port);
-}
-
-/* Every address of HOST and PORT, or the end of the program. */
 static struct addrinfo *resolve(const char *host, uint16_t port)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *list;
-	char serv[8];
+	char name[NI_MAXHOST], service[sizeof("65535")];
+	size_t n = strlen(host);
 
-	snprintf(serv, sizeof(serv), "%u", port);
-	int err = getaddrinfo(host, serv, &hints, &list);
-	if (err == 0)
-		return list;
-	if (err != EAI_SYSTEM)
-		errno = 0;
-	complain("address '%.200s': %s (%s)", host, gai_strerror(err),
-		 err == EAI_NONAME  ? "EAI_NONAME"
-		 : err == EAI_AGAIN ? "EAI_AGAIN"
-				    : "see getaddrinfo(3)");
-	exit(EXIT_FAILURE);
+	if (n > 2 && host[0] == '[' && host[n - 1] == ']') /* as in [::1] */
+		snprintf(name, sizeof(name), "%.*s", (int)n - 2, host + 1);
+	else
+		snprintf(name, sizeof(name), "%s", host);
+	snprintf(service, sizeof(service), "%u", port);
+	int err = getaddrinfo(name, service, &hints, &list);
+	if (err != 0) /* a number of getaddrinfo's own, not an errno */
+		message_exit("address '%.200s': %s", host, gai_strerror(err));
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)list->ai_addr;
+	if (list->ai_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr) &&
+	    sin6->sin6_scope_id == 0) /* every interface has such addresses */
+		message_exit("address '%.200s' needs its interface, as in fe80::1%%eth0", host);
+	return list;
 }
 
-/* Sets an option that is on or off; what a socket can do without is only said. */
-static void set_option(int fd, int level, int option, int value, const char *name)
+static void set_option(int fd, int level, int option, int value)
 {
 	if (setsockopt(fd, level, option, &value, sizeof(value)) == -1)
-		complain("setsockopt %s", name);
+		perr_exit("setsockopt");
 }
 
-/*
- * A socket bound to HOST and PORT, or connected to them, on the first address that works; else the
- * end of the program with the last one's error.
- */
-static int open_tcp(const char *host, uint16_t port, bool server)
-{
-	struct addrinfo *list = resolve(host, port);
+/* The address that was tried last, and the call on it that failed. */
+struct attempt {
+	const struct addrinfo *ai;
+	const char *call;
+};
 
-	for (struct addrinfo *ai = list;; ai = ai->ai_next) {
-		int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol), result = -1;
-		if (fd != -1) {
-			/* Else a message answered in two pieces waits 40 ms for a delayed ACK. */
-			set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
-			if (server)
-				set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
-			if (server && ai->ai_family == AF_INET6)
-				set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0, "IPV6_V6ONLY");
-			result = server ? bind(fd, ai->ai_addr, ai->ai_addrlen)
-					: connect(fd, ai->ai_addr, ai->ai_addrlen);
-		}
-		if (result == 0) {
-			freeaddrinfo(list);
-			return fd;
-		}
-		if (ai->ai_next == NULL)
-			perr_exit_address(server ? "bind" : "connect", ai->ai_addr, ai->ai_addrlen);
-		if (fd != -1)
-			close(fd);
+/* Returns a socket that is bound (for a server) or connected to LAST->ai; or -1 with errno. */
+static int try_address(struct attempt *last, bool server)
+{
+	const struct addrinfo *ai = last->ai;
+	int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol), result;
+
+	last->call = "socket for";
+	if (fd == -1)
+		return -1;
+	/* Without it a second small write waits up to 40 ms for the ACK of the first. */
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	if (server) {
+		/* Without it a restart fails while old connections still hold the port. */
+		set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+		if (ai->ai_family == AF_INET6)
+			set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+		last->call = "bind";
+		result = bind(fd, ai->ai_addr, ai->ai_addrlen);
+	} else {
+		last->call = "connect";
+		result = connect(fd, ai->ai_addr, ai->ai_addrlen);
 	}
+	if (result == 0)
+		return fd;
+	int err = errno;
+	close(fd);
+	errno = err;
+	return -1;
+}
+
+/* Returns a socket for the first address of LIST that works, of FAMILY only (AF_UNSPEC: any). */
+static int try_all(struct addrinfo *list, int family, bool server, struct attempt *last)
+{
+	int fd = -1;
+
+	for (; fd == -1 && list != NULL; list = list->ai_next) {
+		if (family != AF_UNSPEC && family != list->ai_family)
+			continue;
+		last->ai = list;
+		fd = try_address(last, server);
+	}
+	return fd;
+}
+
+static void complain_about(const struct attempt *last)
+{
+	char text[ADDRESS_TEXT];
+
+	complain("%s %s", last->call, address_text(last->ai->ai_addr, last->ai->ai_addrlen, text));
 }
 
 int tcp_listen(const char *host, uint16_t port)
 {
-	int lfd = open_tcp(host, port, true);
+	struct addrinfo *list = resolve(host, port);
+	struct attempt last;
+	/* IPv4 first: "localhost" has both, and the clients here try 127.0.0.1 by default. */
+	int lfd = try_all(list, AF_INET, true, &last);
 
-	Listen(lfd, SOMAXCONN);
+	if (lfd == -1)
+		lfd = try_all(list, AF_INET6, true, &last);
+	if (lfd == -1) {
+		complain_about(&last);
+		exit(EXIT_FAILURE);
+	}
+	freeaddrinfo(list);
+	Listen(lfd, BACKLOG);
 	return lfd;
+}
+
+int tcp_try_connect(const char *host, uint16_t port)
+{
+	struct addrinfo *list = resolve(host, port);
+	struct attempt last;
+	int fd = try_all(list, AF_UNSPEC, false, &last);
+
+	if (fd == -1)
+		complain_about(&last);
+	else
+		check_peer(fd);
+	freeaddrinfo(list);
+	return fd;
 }
 
 int tcp_connect(const char *host, uint16_t port)
 {
-	return open_tcp(host, port, false);
+	int fd = tcp_try_connect(host, port);
+
+	if (fd == -1)
+		exit(EXIT_FAILURE);
+	return fd;
+}
+
+void check_peer(int fd)
+{
+	struct sockaddr_storage own = {0}, peer = {0};
+	socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
+	char text[ADDRESS_TEXT];
+
+	/* An error of these calls comes again, and is reported, when the client writes. */
+	if (getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
+	    getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0 &&
+	    memcmp(&own, &peer, sizeof(own)) == 0)
+		message_exit("%s is this client itself: nobody listens there",
+			     address_text((struct sockaddr *)&peer, peer_len, text));
+}
+
+void set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
+		perr_exit("fcntl");
 }

@@ -1,26 +1,32 @@
-/* Opening sockets, and addresses as text. tcp/, udp/ and multicast/ spell the same calls out. */
+/* Opening TCP sockets by name. tcp/ spells the same calls out. */
 #ifndef WRAP_NET_H
 #define WRAP_NET_H
 
 #include <stdint.h>
-#include <sys/socket.h>
-
-/* Bytes that the longest address takes as text: a path of AF_UNIX, every byte shown as \xNN. */
-#define ADDRESS_TEXT 448
 
 /*
- * Writes SA as text into TEXT: "127.0.0.1:9527", "[::1]:9527"; for AF_UNIX the path, "@name" for
- * an abstract one, "(unnamed)" for none. getnameinfo(3), unix(7).
- */
-void address_text(const struct sockaddr *sa, socklen_t len, char text[ADDRESS_TEXT]);
-
-/*
- * Return a TCP socket that listens on HOST and PORT (0: the kernel picks one), or is connected to
- * them, on the first of HOST's addresses that works; end the program when none does. HOST is a name
- * or literal, IPv4 or IPv6; "::" listens on IPv4 too. TCP_NODELAY is set, and inherited by what is
- * accepted; tcp_listen sets SO_REUSEADDR too. getaddrinfo(3), ip(7), ipv6(7), tcp(7).
+ * Both return a TCP socket for HOST, a name or an address, IPv4 or IPv6 (with or without
+ * brackets), and PORT; when none of HOST's addresses works they end the program with a line about
+ * the last one. The socket has TCP_NODELAY. getaddrinfo(3), tcp(7).
+ *
+ * tcp_listen takes the first address that can be bound, IPv4 before IPv6; with PORT 0 the kernel
+ * picks one, and "::" takes IPv4 clients too. The socket has SO_REUSEADDR. ip(7), ipv6(7).
+ * tcp_connect tries the addresses in their order.
  */
 int tcp_listen(const char *host, uint16_t port);
 int tcp_connect(const char *host, uint16_t port);
+
+/* As tcp_connect, but returns -1 after that line. */
+int tcp_try_connect(const char *host, uint16_t port);
+
+/*
+ * Ends the program when the client socket FD is connected to itself. That happens when it connects
+ * to a port of this machine on which nobody listens, and the kernel gives the client just that
+ * port.
+ */
+void check_peer(int fd);
+
+/* From now on no call on FD blocks (O_NONBLOCK). Ends the program when that fails. fcntl(2). */
+void set_nonblocking(int fd);
 
 #endif

@@ -1,3 +1,9 @@
+/*
+ * The command line. The usage text that -h prints is the specification: a letter or an operand that
+ * is not in it is refused, and its defaults are set before the command line is read.
+ */
+#include "wrap/options.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -5,42 +11,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "wrap/run.h"
-#include "wrap/wrap.h"
+#include "wrap/error.h"
 
 struct options opt;
 
-static const char *usage_line; /* what the program takes */
+static const char *usage_text;
+
+static bool takes(const char *part)
+{
+	return strstr(usage_text, part) != NULL;
+}
 
 static void usage_error(const char *what, const char *value)
 {
-	errno = 0;
-	complain("%s: '%.200s'", what, value);
-	dprintf(STDERR_FILENO, "usage: %s [-h] %s\n", program_name(), usage_line);
+	message("%s: '%.200s'", what, value);
+	dprintf(STDERR_FILENO, "usage: %s [-h] %s\n", program_name(), usage_text);
 	exit(2);
 }
 
-static int whole_number(const char *text, long min, long max, const char *what)
+static int number(const char *text, long min, long max)
 {
-	char *end;
+	char *end, what[64];
 
 	errno = 0;
 	long n = strtol(text, &end, 10);
-	if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' || n < min || n > max)
+	if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' || n < min || n > max) {
+		snprintf(what, sizeof(what), "not a number from %ld to %ld", min, max);
 		usage_error(what, text);
+	}
 	return (int)n;
-}
-
-static int count(const char *text)
-{
-	return whole_number(text, 1, INT_MAX, "not a whole number from 1");
-}
-
-static uint16_t port(const char *text, int min)
-{
-	return (uint16_t)whole_number(text, min, 65535, "not a port");
 }
 
 static double seconds(const char *text)
@@ -53,10 +55,10 @@ static double seconds(const char *text)
 	return n;
 }
 
-/* Which of the words after -m TEXT is. */
+/* The position of TEXT among the words after -m in the usage. */
 static int mode(const char *text)
 {
-	const char *word = strstr(usage_line, "-m ") + 3;
+	const char *word = strstr(usage_text, "-m ") + 3;
 
 	for (int i = 0;; i++) {
 		size_t n = strcspn(word, "|]");
@@ -68,37 +70,80 @@ static int mode(const char *text)
 	}
 }
 
-/* Sets an option, or an operand, which goes by its initial: HOST, PORT or PATH. */
-static void set(int letter, const char *text)
+static void set_option(int letter, const char *text)
 {
 	switch (letter) {
 	case 'v': opt.verbose = true; break;
 	case 'q': opt.quiet = true; break;
-	case 'a':
-	case 'H': opt.host = text; break;
-	case 'P':
-		if (strstr(usage_line, "PATH") != NULL)
-			opt.path = text;
-		else /* 0 asks the kernel for a free port: only who listens can */
-			opt.port = port(text, strstr(usage_line, "HOST") != NULL);
-		break;
-	case 'p': opt.listeners = port(text, 1); break;
+	case 'a': opt.host = text; break;
+	case 'p': opt.listeners_port = (uint16_t)number(text, 1, UINT16_MAX); break;
 	case 'b': opt.broadcast = text; break;
 	case 'g': opt.group = text; break;
 	case 'i': opt.interface = text; break;
-	case 'c': opt.own = text; break;
+	case 'c': opt.own_path = text; break;
 	case 'm': opt.mode = mode(text); break;
 	case 't': opt.timeout = seconds(text); break;
 	case 's': opt.period = seconds(text); break;
-	case 'w': opt.workers = count(text); break;
-	case 'n': opt.count = count(text); break;
-	case 'B': opt.bytes = count(text); break;
+	case 'w': opt.workers = number(text, 1, INT_MAX); break;
+	case 'n': opt.count = number(text, 1, INT_MAX); break;
+	case 'B': opt.buffer_bytes = number(text, 1, INT_MAX); break;
 	}
 }
 
-/* A program starts alike, whoever starts it. */
-static void clean_start(void)
+static void set_operand(const char *name, const char *text)
 {
+	if (strcmp(name, "HOST") == 0)
+		opt.host = text;
+	else if (strcmp(name, "PATH") == 0)
+		opt.path = text;
+	else /* PORT: 0, any free port, only for servers, which take no HOST */
+		opt.port = (uint16_t)number(text, takes("[HOST") ? 1 : 0, UINT16_MAX);
+}
+
+/* "[-w N=4] [PORT=9998]" gives -w the value 4 and PORT the value 9998. */
+static void set_defaults(void)
+{
+	static char copy[256]; /* opt points into it */
+
+	snprintf(copy, sizeof(copy), "%s", usage_text);
+	for (char *item = strtok(copy, "[]"); item != NULL; item = strtok(NULL, "[]")) {
+		char *value = strchr(item, '=');
+		if (value == NULL)
+			continue;
+		*value++ = '\0';
+		value[strcspn(value, " ")] = '\0';
+		if (item[0] == '-')
+			set_option(item[1], value);
+		else
+			set_operand(item, value);
+	}
+}
+
+/*
+ * A program that has stdin too may have made it non-blocking. The flag belongs to the open file,
+ * not to the descriptor, so a pipe or terminal is opened once more, to have it blocking here.
+ */
+static void block_in_stdin(void)
+{
+	struct stat st;
+
+	if ((fcntl(STDIN_FILENO, F_GETFL) & O_NONBLOCK) == 0 || fstat(STDIN_FILENO, &st) == -1 ||
+	    !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+		return;
+	int fd = open("/proc/self/fd/0", O_RDONLY | O_NOCTTY);
+	if (fd != -1)
+		dup2(fd, STDIN_FILENO);
+	close(fd);
+}
+
+static void end_by_signal(int signo)
+{
+	_exit(128 + signo); /* as a shell reports a program that a signal ended */
+}
+
+static void start_cleanly(void)
+{
+	const int ending[] = {SIGHUP, SIGINT, SIGTERM};
 	sigset_t none;
 	int fd;
 
@@ -106,56 +151,48 @@ static void clean_start(void)
 	while ((fd = open("/dev/null", O_RDONLY)) != -1 && fd <= STDERR_FILENO)
 		;
 	close(fd);
-	program_name();		  /* found before there are threads that may ask at once */
-	signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of one write, not our end */
-	signal(SIGXFSZ, SIG_IGN); /* and so is a file that has grown to its limit */
+	block_in_stdin();
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* "[-w N=4] [PORT=9998]": what stands behind an = is set until the command line says other. */
-static void set_defaults(void)
-{
-	static char copy[256]; /* the values stay in it */
-
-	snprintf(copy, sizeof(copy), "%s", usage_line);
-	for (char *p = copy; (p = strchr(p, '=')) != NULL; p++) {
-		char *item = p, *value = p + 1;
-		while (*item != '[')
-			item--;
-		p = value + strcspn(value, " ]");
-		*p = '\0';
-		set(item[1] == '-' ? item[2] : item[1], value);
-	}
+	/* Process 1, the first in a container, would never see a signal that has no handler. */
+	for (int i = 0; getpid() == 1 && i < 3; i++)
+		if (signal(ending[i], end_by_signal) == SIG_IGN)
+			signal(ending[i], SIG_IGN);
 }
 
 void options(int argc, char *argv[], const char *usage)
 {
 	int c;
 
-	clean_start();
-	usage_line = usage;
+	usage_text = usage;
+	start_cleanly();
 	set_defaults();
+	if (argc > 1 && strcmp(argv[1], "--help") == 0)
+		argv[1] = "-h";
 	while ((c = getopt(argc, argv, ":hvqa:p:b:g:i:c:m:t:s:w:n:B:")) != -1) {
 		char option[] = {'-', (char)(c == '?' || c == ':' ? optopt : c), '\0'};
 		if (c == 'h') {
 			int n = dprintf(STDOUT_FILENO, "usage: %s [-h] %s\n", program_name(),
-					usage_line);
+					usage_text);
 			exit(n < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 		}
-		if (strstr(usage_line, option) == NULL)
+		if (!takes(option))
 			usage_error("unknown option", option);
 		if (c == ':')
 			usage_error("option without its value", option);
-		set(c, optarg);
+		set_option(c, optarg);
 	}
 	if (opt.verbose && opt.quiet)
 		usage_error("one or the other", "-v -q");
-	if (argv[optind] != NULL && strstr(usage_line, "HOST") != NULL)
-		set('H', argv[optind++]);
-	if (argv[optind] != NULL && strstr(usage_line, "[P") != NULL)
-		set('P', argv[optind++]);
+	if (argv[optind] != NULL && takes("[HOST"))
+		set_operand("HOST", argv[optind++]);
+	if (argv[optind] != NULL && takes("[PORT"))
+		set_operand("PORT", argv[optind++]);
+	if (argv[optind] != NULL && takes("[PATH"))
+		set_operand("PATH", argv[optind++]);
 	if (argv[optind] != NULL)
 		usage_error("extra argument", argv[optind]);
 }

@@ -1,29 +1,14 @@
+/*
+ * The wrappers. Those that set a socket up end the program, because nothing can go on without it.
+ * Those that serve a client return -1, because one client's failure must not end a server.
+ */
 #include "wrap/wrap.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
+#include <stdbool.h>
 #include <unistd.h>
 
-#include "wrap/net.h"
-#include "wrap/run.h"
-
-void perr_exit(const char *s)
-{
-	complain("%s", s);
-	exit(EXIT_FAILURE);
-}
-
-void perr_exit_address(const char *call, const struct sockaddr *sa, socklen_t salen)
-{
-	char text[ADDRESS_TEXT];
-	int err = errno;
-
-	address_text(sa, salen, text);
-	errno = err;
-	complain("%s %s", call, text);
-	exit(EXIT_FAILURE);
-}
+#include "wrap/text.h"
 
 int Socket(int family, int type, int protocol)
 {
@@ -36,8 +21,10 @@ int Socket(int family, int type, int protocol)
 
 int Bind(int fd, const struct sockaddr *sa, socklen_t salen)
 {
+	char text[ADDRESS_TEXT];
+
 	if (bind(fd, sa, salen) == -1)
-		perr_exit_address("bind", sa, salen);
+		perr_exit("bind %s", address_text(sa, salen, text));
 	return 0;
 }
 
@@ -50,18 +37,11 @@ int Listen(int fd, int backlog)
 
 int Connect(int fd, const struct sockaddr *sa, socklen_t salen)
 {
+	char text[ADDRESS_TEXT];
+
 	if (connect(fd, sa, salen) == -1)
-		perr_exit_address("connect", sa, salen);
+		perr_exit("connect %s", address_text(sa, salen, text));
 	return 0;
-}
-
-int Epoll_create1(int flags)
-{
-	int epfd = epoll_create1(flags);
-
-	if (epfd == -1)
-		perr_exit("epoll_create1");
-	return epfd;
 }
 
 int Close(int fd)
@@ -70,22 +50,24 @@ int Close(int fd)
 
 	if (result == -1 && errno == EBADF)
 		perr_exit("close");
-	return result; /* not tried again on EINTR: Linux has closed it all the same */
+	return result; /* not tried again on EINTR: Linux has closed the descriptor even then */
+}
+
+/* Whether accept failed only for this connection. Errors that are not known must not be tried
+ * again: they might come for ever. */
+static bool connection_failed(int err)
+{
+	return err == ECONNABORTED || err == EPROTO || err == ENETDOWN || err == ENETUNREACH ||
+	       err == ENOPROTOOPT || err == EHOSTDOWN || err == EHOSTUNREACH || err == ENONET;
 }
 
 int Accept(int fd, struct sockaddr *sa, socklen_t *salenptr)
 {
-	socklen_t room = salenptr == NULL ? 0 : *salenptr;
 	int cfd;
 
-	do { /* not for errors that are not known: they might come for ever */
-		if (salenptr != NULL)
-			*salenptr = room;
+	do
 		cfd = accept(fd, sa, salenptr);
-	} while (cfd == -1 && !stopping() &&
-		 (errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == ENETDOWN ||
-		  errno == ENETUNREACH || errno == ENOPROTOOPT || errno == EHOSTDOWN ||
-		  errno == EHOSTUNREACH || errno == ENONET));
+	while (cfd == -1 && (errno == EINTR || connection_failed(errno)));
 	return cfd;
 }
 
@@ -103,11 +85,9 @@ ssize_t Write(int fd, const void *ptr, size_t nbytes)
 {
 	ssize_t n;
 
-	do {
-		n = send(fd, ptr, nbytes, MSG_NOSIGNAL);
-		if (n == -1 && errno == ENOTSOCK)
-			n = write(fd, ptr, nbytes);
-	} while (n == -1 && errno == EINTR);
+	do
+		n = write(fd, ptr, nbytes);
+	while (n == -1 && errno == EINTR);
 	return n;
 }
 
@@ -119,9 +99,11 @@ ssize_t Readn(int fd, void *vptr, size_t n)
 	while (done < n) {
 		ssize_t nread = Read(fd, ptr + done, n - done);
 
-		if (nread == -1 && !(errno == EAGAIN && done > 0))
+		if (nread == -1 && errno == EAGAIN && done > 0)
+			break; /* keep what has come; the next call reports EAGAIN */
+		if (nread == -1)
 			return -1;
-		if (nread <= 0)
+		if (nread == 0)
 			break;
 		done += (size_t)nread;
 	}
@@ -155,9 +137,11 @@ ssize_t Readline(int fd, void *vptr, size_t maxlen)
 	while (done < maxlen - 1 && (done == 0 || line[done - 1] != '\n')) {
 		ssize_t nread = Read(fd, line + done, 1);
 
-		if (nread == -1 && !(errno == EAGAIN && done > 0))
+		if (nread == -1 && errno == EAGAIN && done > 0)
+			break;
+		if (nread == -1)
 			return -1;
-		if (nread <= 0)
+		if (nread == 0)
 			break;
 		done++;
 	}

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "wrap/echo.h"
+#include "wrap/log.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
+#include "wrap/options.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
 #define WRONG_AT 1000000
@@ -53,7 +55,7 @@ int main(int argc, char *argv[])
 	int lfd = tcp_listen("127.0.0.1", opt.port);
 	server_ready(lfd);
 	while ((cfd = Accept(lfd, NULL, NULL)) != -1) {
-		stop_shuts(cfd);
+		stop_also_shuts(cfd);
 		log_connected("");
 		while ((nread = Read(cfd, buf, sizeof(buf) - 1)) > 0) {
 			size_t n = (size_t)nread, at = WRONG_AT - total;
@@ -68,7 +70,7 @@ int main(int argc, char *argv[])
 			if (Writen(cfd, buf, n) == -1)
 				break;
 		}
-		stop_shuts(-1);
+		stop_also_shuts(-1);
 		Close(cfd);
 	}
 	int status = server_end();

@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 #include "wrap/echo.h"
+#include "wrap/error.h"
 #include "wrap/net.h"
-#include "wrap/run.h"
-#include "wrap/wrap.h"
+#include "wrap/options.h"
+#include "wrap/server.h"
 
 #define MOST_CLIENTS 65536
 

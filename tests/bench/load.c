@@ -20,7 +20,7 @@
 
 #include "tests/bench/histogram.h"
 #include "tests/bench/subject.h"
-#include "wrap/run.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
 #define BATCH 1000	  /* connections opened at once: less than a backlog */

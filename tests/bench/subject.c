@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "wrap/run.h"
+#include "wrap/server.h"
 #include "wrap/wrap.h"
 
 void fail(const char *what, ...)
@@ -25,8 +25,7 @@ void fail(const char *what, ...)
 	va_start(args, what);
 	vsnprintf(text, sizeof(text), what, args);
 	va_end(args);
-	errno = 0;
-	complain("%s", text);
+	message("%s", text);
 	exit(EXIT_FAILURE);
 }
 
@@ -89,7 +88,7 @@ void subject_start(struct subject *s, char *argv[], double seconds)
 		close(ends[0]);
 		close(ends[1]);
 		execvp(argv[0], argv);
-		perr_exit(argv[0]);
+		perr_exit("%s", argv[0]);
 	}
 	close(ends[1]);
 	s->out = ends[0];

@@ -44,6 +44,27 @@ descriptors_run_out() {
 	stop
 }
 
+# An event loop that has no descriptor for a new client refuses it at once: it accepts the client with
+# the descriptor that it keeps in reserve, and closes it.
+#: event
+descriptors_run_out_refused() {
+	allow_stderr
+	start -q
+	hold 1
+	limit_to_open "$PID"
+	mkfifo in
+	event_peer refused "$ADDR" 20 <in >refused 2>&1 &
+	exec 3>in
+	await refused '^20 refused$'
+	expect_error accept EMFILE err
+	stands_still "$PID"
+	let_go
+	peer limit "$PID" 100
+	serves
+	stop
+	expect 'connections' 2 "$(served | cut -d' ' -f1)"
+}
+
 # A client whose descriptor select cannot hold is refused with one line; the others are served.
 #: select/server select/array_server
 beyond_select() {
@@ -56,7 +77,7 @@ beyond_select() {
 	n=$(sed 's/ .*//' refused)
 	[ "$n" -ge 77 ] || fail "only $n of 1100 refused"
 	[ "$n" -lt 150 ] || fail "$n of 1100 refused"
-	expect "lines about it" "$n" "$(grep -c '^select/.* refused, descriptor 1[0-9]*' err)"
+	expect "lines about it" "$n" "$(grep -c '^select/.*: select cannot hold descriptor 1[0-9]*$' err)"
 	expect "lines in all" "$n" "$(wc -l <err)"
 	exec 3>&-
 	wait $!

@@ -17,7 +17,9 @@ socket_options() {
 	start_with traceable --
 	needs_sockets
 	nonblock=0
-	[ "$KIND" != event ] || nonblock=1
+	case $KIND in
+	event | experiment) nonblock=1 ;;
+	esac
 	expect 'the listening socket' \
 		"TCP_NODELAY=1 SO_REUSEADDR=1 IPV6_V6ONLY=0 O_NONBLOCK=$nonblock" "$(sockets listening)"
 	mkfifo in

@@ -5,12 +5,19 @@ inode() {
 	stat -c %i "$1"
 }
 
-# in_use PATH: a second server is refused, in one line, and PATH is the same file afterwards.
+# in_use PATH ARGUMENT...: the program, with these, does not get PATH, and says so in one line; PATH is
+# the same file afterwards.
 in_use() {
-	before=$(inode "$1")
-	expect_exit 1 "$P" "$1"
-	expect_error ".*$1.*" EADDRINUSE
-	expect "the file" "$before" "$(inode "$1")"
+	path=$1
+	shift
+	before=$(inode "$path")
+	expect_exit 1 "$P" "$@"
+	if [ -S "$path" ]; then
+		expect_error "bind $path" EADDRINUSE
+	else
+		expect_reason "bind $path: there is a file that is no socket"
+	fi
+	expect "the file" "$before" "$(inode "$path")"
 }
 
 # Only its owner may use the path, and it is removed with the server.
@@ -41,7 +48,7 @@ path_live() {
 	start
 	for P in "$BIN/unix/stream_server" "$BIN/unix/dgram_server"; do
 		PROGRAM=unix/${P##*/}
-		in_use ./srv.socket
+		in_use ./srv.socket ./srv.socket
 	done
 	stop
 	expect "lines of the log" 2 "$(wc -l <out)"
@@ -53,7 +60,7 @@ path_of_client() {
 	start_any
 	start_client -c own.socket
 	P=$BIN/${PROGRAM%_client}_server PROGRAM=${PROGRAM%_client}_server
-	in_use own.socket
+	in_use own.socket own.socket
 	exec 3>&-
 	ends 0 "$CLIENT"
 	no_file own.socket
@@ -68,7 +75,7 @@ path_no_socket() {
 	ln -s nowhere dangling
 	ln -s file link
 	for path in file folder dangling link; do
-		in_use "$path"
+		in_use "$path" "$path"
 	done
 	expect "the file" precious "$(cat file)"
 }
@@ -233,10 +240,7 @@ own_path_taken() {
 	echo precious >file
 	start_client -c own.socket
 	for path in own.socket "$ADDR" file; do
-		before=$(inode "$path")
-		expect_exit 1 "$P" -c "$path" "$ADDR"
-		expect_error "bind $path.*" EADDRINUSE
-		expect "the file" "$before" "$(inode "$path")"
+		in_use "$path" -c "$path" "$ADDR"
 	done
 	mv own.socket moved
 	echo precious >own.socket
