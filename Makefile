@@ -31,7 +31,7 @@ MAKEFLAGS += --no-builtin-rules
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all $(TOPICS) libevent tests demo test test-full diff diff-budget bench bench-check format \
+.PHONY: all $(TOPICS) libevent tests demo test test-full trace pages diff diff-budget bench bench-check format \
         lint tags clean help force libevent-there
 
 all: $(ALL)                             ## build everything but libevent/ (CC=clang, SAN=thread, …)
@@ -48,6 +48,8 @@ bench: all tests                        ## measure the servers (FULL=1: all load
 	tests/bench/run $(if $(FULL),full)
 bench-check:                            ## what the last measurement leaves short of its goals
 	tests/bench/check
+trace: all tests $(if $(filter libevent/%,$(A) $(B)),libevent) ## a pair's system calls as a timeline: make trace A=poll/server
+	@tests/trace/run
 diff:                                   ## two programs side by side: make diff A=select/server B=poll/server
 	@if [ -t 1 ]; then diff -y -b -W "$$(stty size | cut -d' ' -f2)" $(A).c $(B).c; \
 	else diff -b $(A).c $(B).c; fi || [ $$? -eq 1 ]

@@ -1,0 +1,317 @@
+# Puts each call of the sorted list into words and hands it to timeline.awk or mermaid.awk, which define
+#   participant(process, title)             a process or thread that appears
+#   does(process, time, text, arrow)        a call; arrow: it reaches the other side
+#   waits(process, time, text)              a call that has to wait
+#   returns(process, time, text, result)    its end, or that of a call that did not have to wait
+# A process is "C.PID" for the client's side, "S.PID" for the server's. Shown are calls on descriptors that
+# belong to the dialogue, and what happens to processes; the loader, logs and libraries are left out by that.
+
+BEGIN {
+	client = ENVIRON["B"]; server = ENVIRON["A"]; stage = ENVIRON["STAGE"] "/" # paths of sockets are shown without it
+}
+
+# --- Text ----------------------------------------------------------------------------------------------
+
+# before(S, MARK), after(S, MARK): what stands in front of the first MARK or behind it; S if there is none.
+function before(s, mark,    i) { return (i = index(s, mark)) ? substr(s, 1, i - 1) : s }
+function after(s, mark,    i) { return (i = index(s, mark)) ? substr(s, i + length(mark)) : s }
+
+function address(s) {
+	if (s ~ /sun_path=/) {
+		s = before(after(after(s, "sun_path="), "\""), "\"")
+		return index(s, stage) == 1 ? substr(s, length(stage) + 1) : s
+	}
+	if (s !~ /htons\(/) return "(unnamed)"
+	match(s, /"[0-9a-f.:]+"/)
+	return substr(s, RSTART + 1, RLENGTH - 2) ":" before(after(s, "htons("), ")")
+}
+
+# The buffer of a call as strace quotes it, "..." behind it if it is longer.
+function buffer(s) {
+	return match(s, /"([^"\\]|\\.)*"(\.\.\.)?/) ? substr(s, RSTART, RLENGTH) : ""
+}
+
+function add(list, item) { return list (list == "" || item == "" ? "" : ", ") item }
+
+# --- Descriptors ---------------------------------------------------------------------------------------
+# file[OWNER, FD] is the open file behind a descriptor; an owner is a process with all its threads. Several
+# descriptors can share one file, after dup or fork: the connection ends when the last of them is closed.
+# For each file: role, type (STREAM or DGRAM), copies, nonblocking, and finished when its end was sent.
+
+function new_file(fd, its_role, its_type) {
+	files++
+	role[files] = its_role; type[files] = its_type
+	share(owner, fd, files)
+}
+
+function share(by, fd, f) {
+	if (f == "") return
+	file[by, fd] = f
+	copies[f]++
+}
+
+function set_nonblocking(fd, s) { nonblocking[file[owner, fd]] = s ~ /O_NONBLOCK|SOCK_NONBLOCK/ }
+
+function known(fd) { return (owner, fd) in file }
+function name(fd) { return known(fd) ? fd ":" role[file[owner, fd]] : fd }
+function connected(fd,    f) { f = file[owner, fd]; return role[f] == "client" || role[f] == "server" }
+
+# drop(FD): closes it; returns whether the other side sees the end of the connection.
+function drop(fd,    f, seen) {
+	f = file[owner, fd]
+	seen = --copies[f] == 0 && connected(fd) && type[f] == "STREAM" && !finished[f]
+	delete file[owner, fd]
+	return seen
+}
+
+# drop_all(LOWEST): those of the owner from LOWEST on, as exit or execve do.
+function drop_all(lowest,    key, part, seen) {
+	for (key in file) {
+		split(key, part, SUBSEP)
+		if (part[1] == owner && part[2] + 0 >= lowest && drop(part[2])) seen = 1
+	}
+	return seen
+}
+
+# --- The sets of select, poll and epoll ----------------------------------------------------------------
+
+function events(s) { gsub(/E?POLL/, "", s); return s }
+
+# {fd=3, events=POLLIN}, also with revents; left out are the suite's descriptors that stand for none.
+function poll_set(s,    list, fd) {
+	while (match(s, /fd=[0-9]+, r?events=[A-Z|]+/)) {
+		fd = before(substr(s, RSTART + 3, RLENGTH), ",")
+		if (known(fd))
+			list = add(list, name(fd) " " events(after(substr(s, RSTART, RLENGTH), "events=")))
+		s = substr(s, RSTART + RLENGTH)
+	}
+	return list
+}
+
+# {events=EPOLLIN, data={u32=3, u64=3}}: watched tells what the program gave as data to epoll_ctl.
+function epoll_set(s,    list, one, fd) {
+	while (match(s, /events=[A-Z|]+, data=(\{[^}]*\}|[^}]*)/)) {
+		one = substr(s, RSTART, RLENGTH)
+		s = substr(s, RSTART + RLENGTH)
+		fd = watched[owner, after(one, "data=")]
+		if (known(fd)) list = add(list, name(fd) " " events(before(after(one, "events="), ",")))
+	}
+	return list
+}
+
+function descriptors(s, way,    list, i, n, fds) { # "[3 4]"
+	n = split(substr(s, 2, length(s) - 2), fds, " ")
+	for (i = 1; i <= n; i++) if (known(fds[i])) list = add(list, name(fds[i]) " " way)
+	return list
+}
+
+# The arguments: 5, [3 4], NULL, NULL, NULL.
+function select_set(s,    list, nth) {
+	for (nth = 1; nth <= 2 && match(s, /NULL|\[[0-9 ]*\]/); nth++) {
+		if (substr(s, RSTART, 1) == "[")
+			list = add(list, descriptors(substr(s, RSTART, RLENGTH), nth == 1 ? "IN" : "OUT"))
+		s = substr(s, RSTART + RLENGTH)
+	}
+	return list
+}
+
+# The result: 2 (in [3], out [4]).
+function select_result(s,    list) {
+	if (match(s, /in \[[0-9 ]*\]/)) list = descriptors(substr(s, RSTART + 3, RLENGTH - 3), "IN")
+	if (match(s, /out \[[0-9 ]*\]/)) list = add(list, descriptors(substr(s, RSTART + 4, RLENGTH - 4), "OUT"))
+	return list
+}
+
+# --- Processes and threads -----------------------------------------------------------------------------
+
+function appears(process, its_owner, its_title) {
+	owner_of[process] = its_owner
+	participant(process, its_title)
+}
+
+# The first process of a side. The server's stdin, stdout and stderr are no part of the dialogue.
+function first_process() {
+	appears(process, process, side == "C" ? client : server)
+	main_process[side] = owner = process
+	if (side == "C") { new_file(0, "stdin"); new_file(1, "stdout") }
+}
+
+# fork or pthread_create: the child has the same descriptors, a thread even the same table of them.
+function creates(pid,    thread, child, key, part, inherited, fd) {
+	thread = args ~ /CLONE_THREAD/
+	child = side "." pid
+	if (!begun[side]) { owner_of[child] = child; return } # what is done before the first socket is not shown
+	title[process] = title[process] != "" ? title[process] : thread ? "main" : "parent"
+	created[side]++
+	title[child] = (thread ? "thread " : "child ") created[side]
+	appears(child, thread ? owner : child, title[child])
+	says((thread ? "pthread_create" : "fork") "() = " title[child])
+	if (thread) return
+	for (key in file) {
+		split(key, part, SUBSEP)
+		if (part[1] == owner) inherited[part[2]] = file[key]
+	}
+	for (fd in inherited) share(child, fd, inherited[fd])
+}
+
+function process_name(pid) { return title[side "." pid] != "" ? title[side "." pid] : pid }
+
+# --- One call ------------------------------------------------------------------------------------------
+
+function labelled(text) { return (title[process] == "" ? "" : "[" title[process] "] ") text }
+
+function says(text, arrow) { does(process, time, labelled(text), arrow) }
+
+# A call that may have to wait, and what it brought.
+function learns(text, brought) {
+	if (kind == "wait") waits(process, time, labelled(text))
+	else returns(process, time, labelled(text), brought)
+}
+
+{
+	time = $1; process = $3; kind = $4
+	side = substr(process, 1, 1)
+	line = substr($0, index($0, " " kind " ") + length(kind) + 2)
+	if (!(side in main_process)) first_process()
+	owner = owner_of[process]
+
+	# line is "CALL(ARGS) = RESULT"; result starts with value, and errno is the error's name if there is one.
+	call = before(line, "(")
+	args = after(line, "(")
+	result = ""
+	if (match(args, /.*\) += /)) {
+		result = substr(args, RLENGTH + 1)
+		args = substr(args, 1, RLENGTH)
+		sub(/\) += $/, "", args)
+	}
+	value = before(result, " ")
+	errno = value == "-1" ? before(after(result, "-1 "), " ") : ""
+	failure = errno == "" ? "" : " = -1 " errno
+	if (errno != "") result = "-1 " errno
+	if (errno == "EINTR" || result ~ /ERESTART/) result = "interrupted"
+	split(args, arg, ", ")
+	fd = arg[1]
+}
+
+call ~ /^[a-z0-9_]+$/ && result == "" { next } # a line that was cut off
+errno == "ENOTSOCK" { next } # a trial: what takes no send is written to
+call == "socket" && (errno != "" || index(args, family) != 1) { next } # a library that asks for names
+
+# Processes
+
+call == "execve" && errno == "" { drop_all(begun[side] ? 3 : 2) }
+call ~ /^(v?fork|clone3?)$/ && value + 0 > 0 { creates(value) }
+!begun[side] && call != "socket" { next }
+{ begun[side] = 1 }
+
+line ~ /^--- / { says("*** " before(after(line, "--- "), " ")); next }
+line ~ /^\+\+\+ killed/ { says("*** killed by " before(after(line, "killed by "), " "), drop_all(0)); next }
+line ~ /^\+\+\+/ { if (title[process] ~ /^thread/) says("ends"); next }
+call == "exit_group" { says("exit(" args ")", drop_all(0)); next }
+call == "wait4" { learns("waitpid()", value + 0 > 0 ? process_name(value) : result); next }
+call == "kill" { says("kill(" process_name(arg[1]) ", " arg[2] ")" failure); next }
+call == "pause" || call == "rt_sigsuspend" { learns(call "()", result); next }
+
+# The waits for several descriptors
+
+call ~ /^p?poll$/ {
+	about = 0
+	for (s = args; match(s, /fd=[0-9]+/); s = substr(s, RSTART + RLENGTH))
+		if (known(substr(s, RSTART + 3, RLENGTH - 3))) about = 1
+	if (about)
+		learns("poll(" poll_set(before(args, "]")) ")", value + 0 > 0 ? poll_set(result) : result)
+	next
+}
+call ~ /select/ {
+	s = select_set(args)
+	if (s != "") learns("select(" s ")", value + 0 > 0 ? select_result(result) : result)
+	next
+}
+
+# A descriptor from here on
+
+call ~ /^epoll_create/ { new_file(value, "epoll"); says("epoll_create1() = " value); next }
+call == "socket" {
+	new_file(value, "socket", args ~ /SOCK_DGRAM/ ? "DGRAM" : "STREAM")
+	set_nonblocking(value, args)
+	says("socket(" arg[1] ", " before(arg[2], "|SOCK_CLOEXEC") ") = " value)
+	next
+}
+call == "socketpair" && match(args, /\[[0-9]+, [0-9]+\]/) {
+	split(substr(args, RSTART + 1, RLENGTH - 2), arg, ", ")
+	new_file(arg[1], "pair"); new_file(arg[2], "pair")
+	says("socketpair() = " arg[1] ", " arg[2])
+	next
+}
+!known(fd) { next }
+call ~ /^epoll_p?wait2?$/ { learns("epoll_wait()", value + 0 > 0 ? epoll_set(args) : result); next }
+call == "epoll_ctl" {
+	if (match(args, /data=.*\}/)) watched[owner, substr(args, RSTART + 5, RLENGTH - 6)] = arg[3]
+	s = match(args, /events=[A-Z|0-9]+/) ? " " events(substr(args, RSTART + 7, RLENGTH - 7)) : ""
+	if (known(arg[3])) says("epoll_ctl(" after(arg[2], "EPOLL_CTL_") " " name(arg[3]) s ")" failure)
+	next
+}
+call ~ /^dup/ || (call == "fcntl" && arg[2] ~ /^F_DUPFD/) {
+	if (value != fd) share(owner, value, file[owner, fd])
+	says("dup(" name(fd) ") = " value)
+	next
+}
+call == "fcntl" {
+	if (arg[2] != "F_SETFL") next
+	set_nonblocking(fd, args)
+	if (args ~ /O_NONBLOCK/) says("fcntl(" name(fd) ", O_NONBLOCK)" failure)
+	next
+}
+kind == "wait" && nonblocking[file[owner, fd]] { next } # it took long, but not by waiting
+call ~ /^[gs]etsockopt$/ {
+	s = after(args, arg[3] ", ") # the value: [1], 4 or {imr_multiaddr=inet_addr("239.0.0.2"), …}, 12
+	sub(/, \[?[0-9]+\]?$/, "", s)
+	gsub(/inet_addr\(|[][{}")]|imr_[a-z]+=/, "", s)
+	says(call "(" name(fd) ", " arg[3] (s ~ /\\/ ? "" : ", " s) ")" failure)
+	next
+}
+call == "bind" { says("bind(" name(fd) ", " address(args) ")" failure); next }
+call == "listen" {
+	if (errno == "") role[file[owner, fd]] = "listen"
+	says("listen(" name(fd) ")" failure)
+	next
+}
+call ~ /^accept/ {
+	if (value + 0 > 0 && kind == "call") {
+		new_file(value, "client", "STREAM")
+		set_nonblocking(value, args)
+	}
+	learns("accept(" name(fd) ")", value + 0 > 0 ? value ", from " address(args) : result)
+	next
+}
+
+# What goes over the connection; an arrow where the other side sees it
+
+call == "connect" {
+	role[file[owner, fd]] = "server"
+	says("connect(" name(fd) ", " address(args) ")" failure,
+	     type[file[owner, fd]] == "STREAM" && (errno == "" || errno == "EINPROGRESS"))
+	next
+}
+call ~ /^(readv?|recv.*)$/ {
+	s = buffer(args)
+	from = args ~ /sa_family/ ? ", from " address(after(args, s)) : ""
+	end = value == 0 && type[file[owner, fd]] != "DGRAM" ? ", end of file" : ""
+	if (call == "recvfrom" && args ~ /NULL, NULL$/) call = "recv" # the same system call
+	learns(call "(" name(fd) ")", value + 0 > 0 ? value " " s from : result end)
+	next
+}
+call ~ /^(writev?|send.*)$/ {
+	s = buffer(args)
+	to = args ~ /sa_family/ ? ", " address(after(args, s)) : ""
+	if (call == "sendto" && args ~ /NULL, 0$/) call = "send"
+	says(call "(" name(fd) ", " s to ") = " result, errno == "" && type[file[owner, fd]] != "")
+	next
+}
+call == "shutdown" {
+	s = connected(fd) && errno == "" && arg[2] != "SHUT_RD"
+	says("shutdown(" name(fd) ", " arg[2] ")" failure, s && !finished[file[owner, fd]])
+	if (s) finished[file[owner, fd]] = 1
+	next
+}
+call == "close" && role[file[owner, fd]] !~ /^std/ { s = name(fd); says("close(" s ")" failure, drop(fd)) }

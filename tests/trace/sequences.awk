@@ -1,0 +1,20 @@
+# With rows.awk: what all runs of a pair have in common. Each side's calls in their order, those of its
+# children or threads apart, because how they interleave differs from run to run. Ports and the numbers of
+# processes are left out, and so is what follows the SIGTERM, because the end of a crew has no order.
+
+text ~ /^\*\*\* SIGTERM/ { stopped[side] = 1 }
+stopped[side] { next }
+{
+	gsub(/[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+:[0-9]+/, "ADDRESS", text)
+	gsub(/pid=[0-9]+/, "pid=PID", text)
+	gsub(/\.[0-9]+\.socket/, ".PID.socket", text)
+	gsub(/child [0-9]+/, "child N", text)
+	gsub(/thread [0-9]+/, "thread N", text)
+	sequence[side, who != ""] = sequence[side, who != ""] text (arrow ? " -->" : "") "\n"
+}
+END {
+	printf "client:\n%s", sequence["C", 0]
+	printf "its children or threads:\n%s", sequence["C", 1]
+	printf "server:\n%s", sequence["S", 0]
+	printf "its children or threads:\n%s", sequence["S", 1]
+}
