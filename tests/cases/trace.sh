@@ -45,7 +45,7 @@ traced() {
 	done
 }
 
-#: one concurrent crew event datagram group -udp/client -udp/broadcast_client -multicast/client -unix/dgram_client
+#: poll/server mpserver/server threadpool/server udp/server multicast/server unix/stream_server libevent/server
 trace_in_order() {
 	traced
 }

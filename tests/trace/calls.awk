@@ -45,7 +45,6 @@ function new_file(fd, its_role, its_type) {
 }
 
 function share(by, fd, f) {
-	if (f == "") return
 	file[by, fd] = f
 	copies[f]++
 }
@@ -76,6 +75,9 @@ function drop_all(lowest,    key, part, seen) {
 # --- The sets of select, poll and epoll ----------------------------------------------------------------
 
 function events(s) { gsub(/E?POLL/, "", s); return s }
+
+# ready(LIST): the result of a wait for the descriptors of LIST.
+function ready(list) { return value == "0" ? "0, time-out" : value + 0 > 0 && list != "" ? list : result }
 
 # {fd=3, events=POLLIN}, also with revents; left out are the suite's descriptors that stand for none.
 function poll_set(s,    list, fd) {
@@ -124,41 +126,44 @@ function select_result(s,    list) {
 
 # --- Processes and threads -----------------------------------------------------------------------------
 
-function appears(process, its_owner, its_title) {
-	owner_of[process] = its_owner
-	participant(process, its_title)
-}
-
 # The first process of a side. The server's stdin, stdout and stderr are no part of the dialogue.
 function first_process() {
-	appears(process, process, side == "C" ? client : server)
-	main_process[side] = owner = process
+	main_process[side] = process
+	owner_of[process] = owner = process
+	participant(process, side == "C" ? client : server)
 	if (side == "C") { new_file(0, "stdin"); new_file(1, "stdout") }
 }
 
-# fork or pthread_create: the child has the same descriptors, a thread even the same table of them.
-function creates(pid,    thread, child, key, part, inherited, fd) {
-	thread = args ~ /CLONE_THREAD/
-	child = side "." pid
-	if (!begun[side]) { owner_of[child] = child; return } # what is done before the first socket is not shown
-	title[process] = title[process] != "" ? title[process] : thread ? "main" : "parent"
-	created[side]++
-	title[child] = (thread ? "thread " : "child ") created[side]
-	appears(child, thread ? owner : child, title[child])
-	says((thread ? "pthread_create" : "fork") "() = " title[child])
-	if (thread) return
-	for (key in file) {
-		split(key, part, SUBSEP)
-		if (part[1] == owner) inherited[part[2]] = file[key]
+# fork or pthread_create: a thread shares the descriptors, a child gets a copy of each.
+function creates(child,    key, part, inherited, fd) {
+	is_thread[child] = args ~ /CLONE_THREAD/
+	owner_of[child] = is_thread[child] ? owner : child
+	if (!is_thread[child]) {
+		for (key in file) {
+			split(key, part, SUBSEP)
+			if (part[1] == owner) inherited[part[2]] = file[key]
+		}
+		for (fd in inherited) share(child, fd, inherited[fd])
 	}
-	for (fd in inherited) share(child, fd, inherited[fd])
+	if (begun[side]) says((is_thread[child] ? "pthread_create" : "fork") "() = " title_of(child))
 }
 
-function process_name(pid) { return title[side "." pid] != "" ? title[side "." pid] : pid }
+# title_of(P): what P is called from its first row on. The first process needs a title only among others.
+function title_of(p) {
+	if (!(p in title) && p != main_process[side]) {
+		created[side]++
+		title[p] = (is_thread[p] ? "thread " : "child ") created[side]
+		participant(p, title[p])
+		if (!(main_process[side] in title)) title[main_process[side]] = is_thread[p] ? "main" : "parent"
+	}
+	return title[p]
+}
+
+function process_name(pid) { return (side "." pid) in owner_of ? title_of(side "." pid) : pid }
 
 # --- One call ------------------------------------------------------------------------------------------
 
-function labelled(text) { return (title[process] == "" ? "" : "[" title[process] "] ") text }
+function labelled(text,    label) { return (label = title_of(process)) == "" ? text : "[" label "] " text }
 
 function says(text, arrow) { does(process, time, labelled(text), arrow) }
 
@@ -200,13 +205,13 @@ call == "socket" && (errno != "" || index(args, family) != 1) { next } # a libra
 # Processes
 
 call == "execve" && errno == "" { drop_all(begun[side] ? 3 : 2) }
-call ~ /^(v?fork|clone3?)$/ && value + 0 > 0 { creates(value) }
+call ~ /^(v?fork|clone3?)$/ && value + 0 > 0 { creates(side "." value) }
 !begun[side] && call != "socket" { next }
 { begun[side] = 1 }
 
 line ~ /^--- / { says("*** " before(after(line, "--- "), " ")); next }
 line ~ /^\+\+\+ killed/ { says("*** killed by " before(after(line, "killed by "), " "), drop_all(0)); next }
-line ~ /^\+\+\+/ { if (title[process] ~ /^thread/) says("ends"); next }
+line ~ /^\+\+\+/ { if (is_thread[process]) says("ends"); next }
 call == "exit_group" { says("exit(" args ")", drop_all(0)); next }
 call == "wait4" { learns("waitpid()", value + 0 > 0 ? process_name(value) : result); next }
 call == "kill" { says("kill(" process_name(arg[1]) ", " arg[2] ")" failure); next }
@@ -219,12 +224,12 @@ call ~ /^p?poll$/ {
 	for (s = args; match(s, /fd=[0-9]+/); s = substr(s, RSTART + RLENGTH))
 		if (known(substr(s, RSTART + 3, RLENGTH - 3))) about = 1
 	if (about)
-		learns("poll(" poll_set(before(args, "]")) ")", value + 0 > 0 ? poll_set(result) : result)
+		learns("poll(" poll_set(before(args, "]")) ")", ready(poll_set(result)))
 	next
 }
 call ~ /select/ {
 	s = select_set(args)
-	if (s != "") learns("select(" s ")", value + 0 > 0 ? select_result(result) : result)
+	if (s != "") learns("select(" s ")", ready(select_result(result)))
 	next
 }
 
@@ -243,8 +248,9 @@ call == "socketpair" && match(args, /\[[0-9]+, [0-9]+\]/) {
 	says("socketpair() = " arg[1] ", " arg[2])
 	next
 }
+call ~ /^dup[23]$/ && errno == "" && fd != value && known(value) { drop(value) }
 !known(fd) { next }
-call ~ /^epoll_p?wait2?$/ { learns("epoll_wait()", value + 0 > 0 ? epoll_set(args) : result); next }
+call ~ /^epoll_p?wait2?$/ { learns("epoll_wait()", ready(epoll_set(args))); next }
 call == "epoll_ctl" {
 	if (match(args, /data=.*\}/)) watched[owner, substr(args, RSTART + 5, RLENGTH - 6)] = arg[3]
 	s = match(args, /events=[A-Z|0-9]+/) ? " " events(substr(args, RSTART + 7, RLENGTH - 7)) : ""
@@ -252,7 +258,7 @@ call == "epoll_ctl" {
 	next
 }
 call ~ /^dup/ || (call == "fcntl" && arg[2] ~ /^F_DUPFD/) {
-	if (value != fd) share(owner, value, file[owner, fd])
+	if (errno == "" && value != fd) share(owner, value, file[owner, fd])
 	says("dup(" name(fd) ") = " value)
 	next
 }
