@@ -50,6 +50,8 @@ bench-check:                            ## what the last measurement leaves shor
 	tests/bench/check
 trace: all tests $(if $(filter libevent/%,$(A) $(B)),libevent) ## a pair's system calls as a timeline: make trace A=poll/server
 	@tests/trace/run
+pages: all tests $(filter libevent,$(T)) ## print the pages' timelines again where a program changed (T=epoll: one page)
+	tests/pages $(T)
 diff:                                   ## two programs side by side: make diff A=select/server B=poll/server
 	@if [ -t 1 ]; then diff -y -b -W "$$(stty size | cut -d' ' -f2)" $(A).c $(B).c; \
 	else diff -b $(A).c $(B).c; fi || [ $$? -eq 1 ]
