@@ -18,6 +18,10 @@ text ~ /^(read|recv)[a-z]*\([0-9]+:(client|server|socket)\) = [1-9]/ {
 	needs("it was sent", received[side] <= sent[other[side]])
 }
 text ~ /^(read|recv)[a-z]*\([0-9]+:(client|server)\) = 0, end/ { needs("the other side's end", ended[other[side]]) }
+match(text, /\) = .*:listen IN/) { needs("a connect", connects > 0) }
+match(text, /\) = .*:(client|server) IN/) {
+	needs("something to read", sent[other[side]] > received[side] || ended[other[side]])
+}
 text ~ /^send.*:(client|socket), .* = / && side == "S" { needs("it was received", sent["S"] <= received["S"]) }
 
 # Processes and threads.
