@@ -79,7 +79,7 @@ function events(s) { gsub(/E?POLL/, "", s); return s }
 # ready(LIST): the result of a wait for the descriptors of LIST.
 function ready(list) { return value == "0" ? "0, time-out" : value + 0 > 0 && list != "" ? list : result }
 
-# {fd=3, events=POLLIN}, also with revents; left out are the suite's descriptors that stand for none.
+# [{fd=3, events=POLLIN}, {fd=-1}], also with revents: an entry of -1 is none.
 function poll_set(s,    list, fd) {
 	while (match(s, /fd=[0-9]+, r?events=[A-Z|]+/)) {
 		fd = before(substr(s, RSTART + 3, RLENGTH), ",")
@@ -150,11 +150,11 @@ function creates(child,    key, part, inherited, fd) {
 
 # title_of(P): what P is called from its first row on. The first process needs a title only among others.
 function title_of(p) {
-	if (!(p in title) && p != main_process[side]) {
+	if (title[p] == "" && p != main_process[side]) {
 		created[side]++
 		title[p] = (is_thread[p] ? "thread " : "child ") created[side]
 		participant(p, title[p])
-		if (!(main_process[side] in title)) title[main_process[side]] = is_thread[p] ? "main" : "parent"
+		if (title[main_process[side]] == "") title[main_process[side]] = is_thread[p] ? "main" : "parent"
 	}
 	return title[p]
 }
