@@ -220,7 +220,7 @@ trace_passes_over() {
   200.0                                               accept(3:listen) waits
   250.0  socket(AF_INET, SOCK_STREAM) = 3
   260.0  connect(3:server, 127.0.0.1:4)           -->
-  300.0                                               ..accept = 4, from 127.0.0.1:5
+  300.1                                               ..accept = 4, from 127.0.0.1:5
   300.1  send(3:server, "a) = 1") = 6             -->
   300.2                                               recv(4:client) = 6 "a) = 1"
   400.0                                           <-- close(4:client)' "$(cat plain)"

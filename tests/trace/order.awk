@@ -5,18 +5,24 @@
 # No effect may stand before its cause. So a call that reaches others (send, close, fork) counts from its
 # start, and a call that learns of others (recv, poll, accept) from its end; RANK puts causes first where
 # both have the same time.
+#
+# The end is not in the file: start and duration together are too early by what strace itself takes, which
+# on a busy machine are milliseconds. But it is certain that the end comes before the next call of the same
+# process. So that is when it counts, unless the process computed for long in between. (futex, nanosleep
+# and the like are traced for this alone: a thread may hand on what it learned.)
 
-BEGIN { A_WAIT = 0.0002 } # seconds: what returns sooner did not wait
+BEGIN {
+	A_WAIT = 0.0002 # seconds: what returns sooner did not wait
+	FOR_LONG = 0.05
+}
 
 function learns(call) {
 	return call ~ /^(p?poll|_?(new)?select|pselect6|epoll_p?wait2?|accept4?|readv?|recv[a-z]*|wait4|pause|rt_sigsuspend)\(/
 }
 
-# The end of a call is known from its start and duration, to a microsecond at best: it must not slip
-# behind the next call of the same process, which starts at NEXT_START.
 function print_learned(next_start) {
 	if (learned == "") return
-	if (next_start != "" && learned_at >= next_start) learned_at = next_start - 0.000001
+	if (next_start != "" && next_start - learned_at < FOR_LONG) learned_at = next_start - 0.000001
 	printf "%.6f 1 %s call %s\n", learned_at, process, learned
 	learned = ""
 }
