@@ -145,6 +145,7 @@ function creates(child,    key, part, inherited, fd) {
 		}
 		for (fd in inherited) share(child, fd, inherited[fd])
 	}
+	if (is_thread[child]) begun[side] = 1 # a pool may be there before the first socket
 	if (begun[side]) says((is_thread[child] ? "pthread_create" : "fork") "() = " title_of(child))
 }
 
