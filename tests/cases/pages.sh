@@ -7,7 +7,7 @@ pages() {
 }
 
 # One program for each page.
-#: tcp/server mpserver/server mtserver/server select/server poll/server epoll/lt_server threadpool/server udp/server multicast/server unix/stream_server libevent/server
+#: tcp/server mpserver/server mtserver/server select/server poll/server epoll/lt_server threadpool/server udp/server multicast/server unix/stream_server libevent/server full
 pages_are_true() {
 	pages "$TESTS" -n || fail "make pages prints it again: $(cat said)"
 }

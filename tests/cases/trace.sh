@@ -61,7 +61,7 @@ trace_in_order_when_busy() {
 	while :; do :; done &
 	times='1 2 3'
 	case $PROGRAM in
-	mpserver/* | threadpool/*) times='1 2 3 4 5 6 7 8 9 10' ;;
+	mpserver/server | threadpool/server) times='1 2 3 4 5 6 7 8 9 10' ;;
 	esac
 	for _ in $times; do
 		traced
