@@ -1,8 +1,9 @@
 # What the pages show of make trace is what the programs do.
 
+[ -z "${SAN:-}" ] || skip 'a sanitizer makes calls of its own'
+
 # pages TESTS [-n]: for the page of the program under test.
 pages() {
-	[ -z "${SAN:-}" ] || skip 'a sanitizer makes calls of its own'
 	"$1/pages" ${2:+"$2"} "${PROGRAM%%/*}" >said 2>&1
 }
 

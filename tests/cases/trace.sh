@@ -1,8 +1,9 @@
 # make trace: what it prints is true and in order, it says what is wrong, and nothing of it stays.
 
+[ -z "${SAN:-}" ] || skip 'a sanitizer makes calls of its own'
+
 # trace [NAME=VALUE]...: with the time for an answer short enough to be waited for.
 trace() {
-	[ -z "${SAN:-}" ] || skip 'a sanitizer makes calls of its own'
 	mkdir -p tmp
 	within 90 env TMPDIR="$PWD/tmp" "$@" "$TESTS/trace/run"
 }
@@ -115,7 +116,6 @@ S2->>C1: close(4:client)' "$(sed -n 's/^ *\([CS][12]->>[^ ]* [^ ]*\).*/\1/p' sho
 # As wide as asked for; colours on a terminal only, and not with NO_COLOR.
 #: suite
 trace_fits() {
-	[ -z "${SAN:-}" ] || skip 'a sanitizer makes calls of its own'
 	shown A=mpserver/prefork_server I=abcdefghijklmnopqrstuvwxyz COLUMNS=70
 	expect "lines over 70 characters" 0 "$(rows '.{71}')"
 	expect "results that are cut off" 4 "$(rows '(send|recv|read).*= 27')"
@@ -183,7 +183,6 @@ trace_without_strace() {
 # Ended in the middle, as Ctrl-C and kill do.
 #: suite
 trace_interrupted() {
-	[ -z "${SAN:-}" ] || skip 'a sanitizer makes calls of its own'
 	mkdir tmp
 	A='epoll/trigger_server -m et' B=epoll/client TMPDIR=$PWD/tmp "$TESTS/trace/run" >stdout 2>stderr &
 	trace=$!
