@@ -4,7 +4,7 @@
 
 # pages TESTS [-n]: for the page of the program under test.
 pages() {
-	"$1/pages" ${2:+"$2"} "${PROGRAM%%/*}" >said 2>&1
+	TMPDIR=$PWD "$1/pages" ${2:+"$2"} "${PROGRAM%%/*}" >said 2>&1
 }
 
 # One program for each page.
