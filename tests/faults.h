@@ -1,0 +1,24 @@
+/*
+ * Words of tests/rules_peer that have a say in the system calls of the program that they run:
+ *
+ *   fault CALL ERROR FILE COMMAND…   run it; while FILE is there its CALLs fail with ERROR, and a
+ *                           line in FILE reports each. CALL is fork (threads too), accept or
+ *                           malloc, ERROR is EAGAIN, ECONNABORTED or ENOMEM
+ *   halves COMMAND…         run it; a write to a socket takes half of its bytes, and every other
+ *                           call that may wait for a socket is interrupted
+ *   late COMMAND…           run it; SIGTERM comes when it is just about to wait for the first time
+ *   taken COMMAND…          run it; SIGTERM comes when it has just accepted its first client
+ *   early COMMAND…          run it; SIGTERM comes to a child that has just been forked
+ *   orphan COMMAND…         run it; it is killed when its first child has just been forked, whose
+ *                           number is printed
+ *
+ * COMMAND runs in this process; who answers stands beside it (tests/notify.h), so that no test has
+ * to guess at times.
+ */
+#ifndef TESTS_FAULTS_H
+#define TESTS_FAULTS_H
+
+/* Does what argv[1] says. Returns only when that is none of these words. */
+void faults(int argc, char *argv[]);
+
+#endif
