@@ -31,8 +31,8 @@ MAKEFLAGS += --no-builtin-rules
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all $(TOPICS) libevent tests demo test test-full trace pages diff diff-budget bench bench-check format \
-        lint tags clean help force libevent-there
+.PHONY: all $(TOPICS) libevent tests demo test test-full sweep trace pages diff diff-budget bench \
+        bench-check format lint tags clean help force libevent-there
 
 all: $(ALL)                             ## build everything but libevent/ (CC=clang, SAN=thread, …)
 $(TOPICS): $$(call programs,$$@)        ## build one topic: make epoll
@@ -44,6 +44,8 @@ test: all tests $(filter libevent,$(T)) ## test everything in about a minute (T=
 	T=$(T) tests/run
 test-full: all tests $(filter libevent,$(T)) ## size and numbers too (about two minutes)
 	T=$(T) tests/run -f
+sweep: all tests $(filter libevent,$(T)) ## let every system call fail in every way (a few minutes)
+	T=$(T) BOUND=600 SWEEP=-a tests/run sweep
 bench: all tests                        ## measure the servers (FULL=1: all loads and charts)
 	tests/bench/run $(if $(FULL),full)
 bench-check:                            ## what the last measurement leaves short of its goals

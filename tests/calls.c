@@ -26,7 +26,7 @@ const struct call calls[] = {
     {"sigaction", SYS_rt_sigaction, 0},
     {"stat", SYS_statx, 0},
     {"unlink", SYS_unlinkat, 0},
-    {"wait", SYS_wait4, 0},
+    {"waitpid", SYS_wait4, 0},
     {"write", SYS_write, 0},
 
     /* The sockets' calls, wherever each has a number of its own … */
@@ -99,7 +99,7 @@ const struct call calls[] = {
     {"select", SYS_select, 0},
 #endif
 #ifdef SYS_waitpid
-    {"wait", SYS_waitpid, 0},
+    {"waitpid", SYS_waitpid, 0},
 #endif
 #ifdef SYS_mmap
     {"mmap", SYS_mmap, 0},

@@ -142,6 +142,7 @@ static void translate(const struct seccomp_notif *ask, struct question *q)
 {
 	*q = (struct question){.id = ask->id,
 			       .tid = (pid_t)ask->pid,
+			       .code = ask->data.instruction_pointer,
 			       .call = call_name(ask->data.nr, ask->data.args[0])};
 	for (int i = 0; i < 6; i++)
 		q->args[i] = ask->data.args[i];

@@ -24,6 +24,7 @@ struct question {
 	pid_t tid;	  /* the thread that is about to make … */
 	const char *call; /* … this call: a name of tests/calls.h */
 	uint64_t args[6]; /* its arguments, socketcall's unpacked */
+	uint64_t code;	  /* the address where the call is made */
 };
 
 /* The calls to be asked about: names of tests/calls.h, the last one NULL. */
