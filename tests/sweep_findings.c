@@ -129,23 +129,41 @@ static void judge_message(const char *line)
 		finding("a line that does not name another call", "%s", one_line(line));
 }
 
+/* Its lines on stderr, except libevent's own, "[warn] …"; LINE: the first one, if there is one. */
+static int complaints(const char **line)
+{
+	int n = 0;
+
+	for (const char *p = run_complaints(); *p != '\0'; p += strcspn(p, "\n") + 1)
+		if (*p != '[' && n++ == 0)
+			*line = p;
+	return n;
+}
+
 void judge_failure(bool one)
 {
-	const char *line = run_complaints();
+	const char *line = NULL;
+	int n = complaints(&line);
 
 	if (run_killed() || (run_failed() && run.status == LOADER_FAILED << 8))
 		return;
-	while (line[0] == '[') /* libevent's own lines: "[warn] …" */
-		line += strcspn(line, "\n") + 1;
-	const char *end = strchr(line, '\n');
 	if (!run_failed())
 		finding("no end without a reason", "%s", status_text(run.status));
 	else if (run.status != 1 << 8)
 		finding("status 1", "%s", status_text(run.status));
-	else if (end == NULL || (one && end[1] != '\0'))
-		finding("one line on stderr", "%s", end == NULL ? "none" : "several");
+	else if (n == 0 || (one && n > 1))
+		finding("one line on stderr", "%d", n);
 	else if (run.fault.call->also != LIBRARY && run.fault.error->way != KILLED)
 		judge_message(line);
+}
+
+void judge_complaints(void)
+{
+	const char *line;
+	int n = complaints(&line);
+
+	if (n > 1 && !run_lasts())
+		finding("one line on stderr at most", "%d", n);
 }
 
 static int files(void)

@@ -27,6 +27,9 @@ const char *status_text(int status);
  */
 void judge_failure(bool one);
 
+/* The program has gone on in spite of the fault: that is worth a line, and not a second one. */
+void judge_complaints(void);
+
 /* The end of every run: whether it leaves a process, or a file in the folder. */
 void judge_left_behind(void);
 

@@ -117,6 +117,7 @@ static void judge_service(const struct server *s, const struct sockaddr *sa, soc
 			finding("it waits", "it spins");
 	}
 	judge_stop();
+	judge_complaints();
 	close(stays);
 }
 

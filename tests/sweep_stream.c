@@ -34,15 +34,17 @@ static int dial(void)
 static bool served(int fd, const char word[WORD + 1], const char want[WORD + 1])
 {
 	char buf[WORD + 1] = "";
+	size_t got = 0;
+	ssize_t n = send(fd, word, WORD, MSG_NOSIGNAL);
 
-	if (send(fd, word, WORD, MSG_NOSIGNAL) == -1)
-		return false;
-	ssize_t n = recv(fd, buf, WORD, MSG_WAITALL);
+	while (n > 0 && got < WORD && (n = recv(fd, buf + got, WORD - got, 0)) > 0)
+		got += (size_t)n;
 	if (n == -1 && errno == EAGAIN)
-		finding("an answer, or the end", "nothing in %d ms", PATIENCE_MS);
-	if (n > 0 && memcmp(buf, want, (size_t)n) != 0)
-		finding(want, "%s", buf);
-	return n == WORD;
+		finding("the answer, or the end of the connection", "'%s', and no more in %d ms",
+			buf, PATIENCE_MS);
+	if (memcmp(buf, want, got) != 0)
+		finding("a-z as A-Z", "'%s' for '%s'", buf, word);
+	return got == WORD;
 }
 
 /* A client that comes, is served, ends its side, and sees the server end its own. */
