@@ -117,7 +117,8 @@ static void judge_service(const struct server *s, const struct sockaddr *sa, soc
 			finding("it waits", "it spins");
 	}
 	judge_stop();
-	judge_complaints();
+	if (s->type == SOCK_STREAM) /* each datagram that is lost is worth a line */
+		judge_complaints();
 	close(stays);
 }
 
