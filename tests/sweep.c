@@ -87,7 +87,7 @@ static void sweep_error(const struct failing *call, const struct error *error)
 static void sweep_call(const struct failing *call)
 {
 	for (const struct error *e = call->errors; e->name != NULL; e++)
-		if (all_errors || e == call->errors || e->way == LASTING)
+		if (all_errors || e == call->errors || e->way != ONCE)
 			sweep_error(call, e);
 	if (run_forks())
 		sweep_error(call, &killed);

@@ -25,6 +25,7 @@
 /* clang-format off */
 #define E(error)     {#error, error, ONCE}
 #define LASTS(error) {#error "-lasting", error, LASTING}
+#define LIMIT(error) {#error "-lasting", error, LIMITED}
 
 const struct failing failing[] = {
     /* sockets at the start */
@@ -39,7 +40,7 @@ const struct failing failing[] = {
     {"fcntl", ANY, "", {E(EACCES)}}, /* SELinux */
 
     /* clients */
-    {"accept", ANY, "", {E(EMFILE), LASTS(EMFILE), LASTS(ENOMEM), E(ECONNABORTED), E(ENFILE), E(ENOMEM), E(EINTR), E(EPERM), E(EPROTO)}},
+    {"accept", ANY, "", {E(EMFILE), LIMIT(EMFILE), LASTS(ENOMEM), E(ECONNABORTED), E(ENFILE), E(ENOMEM), E(EINTR), E(EPERM), E(EPROTO)}},
     {"recv", STREAM, "read", {E(ECONNRESET), E(ETIMEDOUT), E(EHOSTUNREACH), E(ENOMEM), E(EINTR)}},
     {"recv", DATAGRAM, "read", {E(ENOMEM), E(EINTR)}},
     {"send", STREAM, "write", {E(EPIPE), E(ECONNRESET), E(EHOSTUNREACH), E(ENOBUFS), E(EAGAIN), E(EINTR)}},

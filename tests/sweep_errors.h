@@ -11,6 +11,7 @@
 enum way {
 	ONCE,	 /* one call fails */
 	LASTING, /* so do all that follow for a while: a shortage */
+	LIMITED, /* the same, but not while the process has fewer descriptors open than at first */
 	KILLED,	 /* the process that makes the call is killed in place of it */
 };
 

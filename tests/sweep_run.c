@@ -21,6 +21,7 @@
 
 #include "tests/notify.h"
 #include "tests/sweep_run.h"
+#include "tests/sweep_watch.h"
 
 #define LASTS_MS 60	 /* a lasting fault, from the first failure on */
 #define MOST_FAILURES 50 /* in that time; a program that waits 100 ms makes a few */
@@ -32,6 +33,7 @@ struct run run;
 static pthread_t answerer;
 static int listener;
 static atomic_int nmade, nfailures;
+static int full; /* LIMITED: so many descriptors are open when none is free */
 static atomic_bool started, in_first, forks;
 static atomic_llong lasts_until; /* in milliseconds; 0: not begun */
 static atomic_int counts[MOST_CALLS];
@@ -84,7 +86,16 @@ static void count(const struct question *q)
 		forks = true;
 }
 
-/* Whether this is the call, or one of the calls, that the fault is for. */
+/* While a fault lasts; a program that insists is not tried for longer. */
+static bool lasts(void)
+{
+	return now_ms() < lasts_until && nfailures <= MOST_FAILURES;
+}
+
+/*
+ * Whether this is the call, or one of the calls, that the fault is for. LIMITED stands for a limit
+ * of descriptors: a server may give up a reserve, accept a client, turn it away, and so on.
+ */
 static bool hit(const struct question *q)
 {
 	const struct fault *f = &run.fault;
@@ -92,31 +103,37 @@ static bool hit(const struct question *q)
 	if (!can_fail(q->call, f->error, q->args))
 		return false;
 	int n = ++nmade;
-	if (f->error->way != LASTING || n < f->nth)
+	if (f->error->way == ONCE || f->error->way == KILLED)
 		return n == f->nth;
-	long long now = now_ms();
-	if (n == f->nth)
-		lasts_until = now + LASTS_MS;
-	return now < lasts_until && nfailures <= MOST_FAILURES;
+	if (n == f->nth) {
+		lasts_until = now_ms() + LASTS_MS;
+		full = watch_descriptors(notify_process(q->tid));
+	}
+	if (n < f->nth || !lasts())
+		return false;
+	return f->error->way == LASTING || watch_descriptors(notify_process(q->tid)) >= full;
+}
+
+static void make_fault(const struct question *q)
+{
+	in_first = notify_process(q->tid) == run.pid;
+	nfailures++;
+	if (run.fault.error->way == KILLED)
+		kill(q->tid, SIGKILL);
+	else
+		notify_fail(listener, q, run.fault.error->number);
 }
 
 static void answer(const struct question *q)
 {
-	if (in_loader(q)) {
-		notify_go_on(listener, q);
-	} else if (run.fault.call == NULL) {
+	bool ours = !in_loader(q);
+
+	if (ours && run.fault.call == NULL)
 		count(q);
+	if (ours && run.fault.call != NULL && hit(q))
+		make_fault(q);
+	else
 		notify_go_on(listener, q);
-	} else if (!hit(q)) {
-		notify_go_on(listener, q);
-	} else {
-		in_first = notify_process(q->tid) == run.pid;
-		nfailures++;
-		if (run.fault.error->way == KILLED)
-			kill(q->tid, SIGKILL);
-		else
-			notify_fail(listener, q, run.fault.error->number);
-	}
 }
 
 static void *answer_all(void *arg)
@@ -131,21 +148,30 @@ static void *answer_all(void *arg)
 
 /* ---- Start and end */
 
+/* The calls that the kernel has to ask about. */
+static void choose(const char *names[MOST_CALLS + 1])
+{
+	int n = 0;
+
+	if (run.fault.call != NULL)
+		names[n++] = run.fault.call->call;
+	else
+		for (; failing[n].call != NULL; n++)
+			names[n] = failing[n].call;
+	names[n] = NULL;
+}
+
 /* In the child. The filter comes last, so that no call of ours is asked about but exec's. */
 static void become_program(char *const argv[], const int fds[3], int to_sweep)
 {
-	const char *names[MOST_CALLS] = {NULL};
+	const char *names[MOST_CALLS + 1];
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* it must not outlive the sweep */
 	setpgid(0, 0);			  /* so that its processes are known: run_clean_up */
 	signal(SIGPIPE, SIG_DFL);
 	for (int i = 0; i < 3; i++)
 		dup2(fds[i], i);
-	if (run.fault.call != NULL)
-		names[0] = run.fault.call->call;
-	else
-		for (int i = 0; failing[i].call != NULL; i++)
-			names[i] = failing[i].call;
+	choose(names);
 	int fd = notify_about(names, false);
 	notify_send(to_sweep, fd);
 	execv(argv[0], argv);
@@ -240,7 +266,7 @@ bool run_cannot_print(void)
 
 bool run_lasts(void)
 {
-	return run_failed() && run.fault.error->way == LASTING;
+	return run_failed() && (run.fault.error->way == LASTING || run.fault.error->way == LIMITED);
 }
 
 bool run_insists(void)

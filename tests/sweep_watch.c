@@ -78,7 +78,7 @@ static int processes(pid_t program, pid_t pids[MOST_PROCESSES])
 	return 1 + watch_children(program, pids + 1, MOST_PROCESSES - 1);
 }
 
-static int descriptors(pid_t pid)
+int watch_descriptors(pid_t pid)
 {
 	char path[64];
 	struct dirent *entry;
@@ -99,7 +99,7 @@ struct usage watch_usage(pid_t program)
 	struct usage u = {.processes = processes(program, pids)};
 
 	for (int i = 0; i < u.processes; i++)
-		u.descriptors += descriptors(pids[i]);
+		u.descriptors += watch_descriptors(pids[i]);
 	return u;
 }
 

@@ -20,6 +20,9 @@ struct usage watch_usage(pid_t program);
 /* Whether PROGRAM uses the processor for longer than a moment. clock_getcpuclockid(3) */
 bool watch_spins(pid_t program);
 
+/* How many descriptors process PID has open. */
+int watch_descriptors(pid_t pid);
+
 /* The children of process PID, at most MOST; returns how many. proc(5), task/PID/children */
 int watch_children(pid_t pid, pid_t children[], int most);
 
