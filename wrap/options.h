@@ -29,8 +29,7 @@ extern struct options opt;
  * Reads the command line into opt. USAGE lists what the program takes besides -h, each default
  * after an =, as in "[-v|-q] [-w N=4] [PORT=9998]". -h prints the usage and exits with 0. A mistake
  * in the command line prints a message and the usage to stderr, and exits with 2. getopt(3).
- * It also starts the program cleanly: SIGPIPE and SIGXFSZ are ignored, so that a write fails where
- * they would end the program; no signal is blocked; descriptors 0 to 2 are open. signal(7).
+ * It also calls start_cleanly (wrap/start.h): from then on SIGPIPE is ignored.
  */
 void options(int argc, char *argv[], const char *usage);
 
