@@ -371,16 +371,18 @@ static void await(char *args[])
 
 	if (regcomp(&regex, args[1], REG_EXTENDED | REG_NOSUB | REG_NEWLINE) != 0)
 		die("bad pattern: %s", args[1]);
-	for (bool last = false; !last; nap_ms(NAP_MS)) {
+	bool found = false;
+	for (bool last = false; !found && !last; nap_ms(found ? 0 : NAP_MS)) {
 		last = ms_left() == 1;
 		FILE *f = fopen(args[0], "r");
-		while (f != NULL && fgets(block, sizeof(block), f) != NULL)
-			if (regexec(&regex, block, 0, NULL, 0) == 0)
-				return;
+		while (!found && f != NULL && fgets(block, sizeof(block), f) != NULL)
+			found = regexec(&regex, block, 0, NULL, 0) == 0;
 		if (f != NULL)
 			fclose(f);
 	}
-	exit(EXIT_FAILURE); /* tests/lib.sh says what did not come */
+	regfree(&regex);
+	if (!found)
+		exit(EXIT_FAILURE); /* tests/lib.sh prints what did not come */
 }
 
 static void gone(char *args[])

@@ -92,7 +92,9 @@ static void large(char *args[])
 
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == -1)
 		die_errno("setsockopt");
-	say(fd, allocate((size_t)n), (size_t)n);
+	char *data = allocate((size_t)n);
+	say(fd, data, (size_t)n);
+	free(data);
 }
 
 static void goes(char *args[])
