@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/sweep_client.h"
+#include "tests/sweep_fault.h"
 #include "tests/sweep_findings.h"
 
 #define LINES 50 /* for a group client, one each 100 ms */
@@ -62,8 +63,8 @@ void judge_client(const struct client *c, const struct fault *fault)
 	if (!run_ends(2 * PATIENCE_MS))
 		finding("it ends", "it still runs after %d ms", 2 * PATIENCE_MS);
 	else if (run.status != 0)
-		judge_failure(c->stream && !run_lasts());
-	if (run_insists())
+		judge_failure(c->stream && !fault_lasts());
+	if (fault_insisted())
 		finding("it waits", "it spins");
 	if (!c->group)
 		judge_output(c);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tests/sweep_datagram.h"
+#include "tests/sweep_fault.h"
 #include "tests/sweep_findings.h"
 #include "tests/sweep_run.h"
 
@@ -74,14 +75,14 @@ void datagram_session(const struct sockaddr *sa, socklen_t len, int group)
 		; /* what the server of the run before sent to the group at last */
 	for (int i = 0; i < LATER; i++)
 		say(fd, from, i);
-	run_wait_for_fault();
+	fault_wait();
 	for (int ms = 0; ms < PATIENCE_MS && !seen[LATER]; ms += HURRY_MS)
 		say(fd, from, LATER);
 	if (!seen[LATER])
 		finding("after the fault clients are answered", "no answer in %d ms", PATIENCE_MS);
 	for (int i = 0; i < LATER; i++)
 		lost += !seen[i];
-	if (lost > 1 && !run_lasts())
+	if (lost > 1 && !fault_lasts())
 		finding("one datagram at most is lost", "%d are lost", lost);
 	close(fd);
 	unlink("sweep.client");

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/sweep_fault.h"
 #include "tests/sweep_findings.h"
 #include "tests/sweep_run.h"
 
@@ -89,7 +90,7 @@ void finding(const char *expected, const char *seen, ...)
 	char text[1024];
 	va_list args;
 
-	if (run.reported || run_killed())
+	if (run.reported || fault_killed())
 		return;
 	va_start(args, seen);
 	vsnprintf(text, sizeof(text), seen, args);
@@ -145,9 +146,9 @@ void judge_failure(bool one)
 	const char *line = NULL;
 	int n = complaints(&line);
 
-	if (run_killed() || (run_failed() && run.status == LOADER_FAILED << 8))
+	if (fault_killed() || (fault_happened() && run.status == LOADER_FAILED << 8))
 		return;
-	if (!run_failed())
+	if (!fault_happened())
 		finding("no end without a reason", "%s", status_text(run.status));
 	else if (run.status != 1 << 8)
 		finding("status 1", "%s", status_text(run.status));
@@ -162,7 +163,7 @@ void judge_complaints(void)
 	const char *line;
 	int n = complaints(&line);
 
-	if (n > 1 && !run_lasts())
+	if (n > 1 && !fault_lasts())
 		finding("one line on stderr at most", "%d", n);
 }
 

@@ -45,16 +45,4 @@ bool run_ends(int ms);
 const char *run_output(void);
 const char *run_complaints(void);
 
-/* What came of the fault. */
-bool run_failed(void);	     /* it happened */
-bool run_killed(void);	     /* the first process was killed by it */
-bool run_cannot_print(void); /* a write failed: a line may be missing */
-bool run_lasts(void);	     /* it happened, and lasts or has lasted for a while */
-bool run_insists(void);	     /* and the program tried again and again without waiting */
-void run_wait_for_fault(void);
-
-/* From the run without a fault: how often CALL was made; whether by other processes too. */
-int run_count(const struct failing *call);
-bool run_forks(void);
-
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/sweep_datagram.h"
+#include "tests/sweep_fault.h"
 #include "tests/sweep_findings.h"
 #include "tests/sweep_server.h"
 #include "tests/sweep_stream.h"
@@ -24,7 +25,7 @@ static bool ready(int type, struct sockaddr_storage *sa, socklen_t *len)
 {
 	for (int i = 0; i < 4 * PATIENCE_MS && !run_ends(0); i++) {
 		bool printed = strchr(run_output(), '\n') != NULL;
-		if (printed || run_cannot_print()) {
+		if (printed || fault_mutes()) {
 			int fd = watch_socket(run.pidfd, type);
 			*len = sizeof(*sa);
 			if (fd != -1 && getsockname(fd, (struct sockaddr *)sa, len) == 0) {
@@ -87,11 +88,11 @@ static void judge_stop(void)
 		kill(run.pid, SIGTERM);
 	if (!run_ends(PATIENCE_MS))
 		finding("SIGTERM ends it", "it still runs after %d ms", PATIENCE_MS);
-	else if (run_killed())
+	else if (fault_killed())
 		; /* by us */
 	else if (run.status != 0)
 		finding("SIGTERM ends it with status 0", "%s", status_text(run.status));
-	else if (strncmp(last_line(run_output()), "served ", 7) != 0 && !run_cannot_print())
+	else if (strncmp(last_line(run_output()), "served ", 7) != 0 && !fault_mutes())
 		finding("a closing line", "%s", one_line(last_line(run_output())));
 }
 
@@ -104,16 +105,16 @@ static void judge_service(const struct server *s, const struct sockaddr *sa, soc
 		stream_session(sa, len, s->alone);
 	else
 		datagram_session(sa, len, s->group);
-	if (!run_killed()) {
+	if (!fault_killed()) {
 		if (fault->call == NULL)
 			learn_usage();
 		else
 			judge_usage();
 		if (s->type == SOCK_STREAM)
 			stays = stream_stay(sa, len);
-		if (run_ends(0) && !run_killed())
+		if (run_ends(0) && !fault_killed())
 			finding("it goes on", "%s", status_text(run.status));
-		if (run_insists() || watch_spins(run.pid))
+		if (fault_insisted() || watch_spins(run.pid))
 			finding("it waits", "it spins");
 	}
 	judge_stop();

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "tests/sweep_fault.h"
 #include "tests/sweep_findings.h"
 #include "tests/sweep_run.h"
 #include "tests/sweep_stream.h"
@@ -91,9 +92,9 @@ void stream_session(const struct sockaddr *sa, socklen_t len, bool alone)
 	lost += there && !served(early, "again", "AGAIN");
 	close(early);
 	lost += !served_whole("other", "OTHER");
-	if (lost > 1 && !run_lasts())
+	if (lost > 1 && !fault_lasts())
 		finding("one client at most is lost", "%d are lost", lost);
-	run_wait_for_fault();
+	fault_wait();
 	if (lost > 0 && !served_whole("later", "LATER"))
 		finding("after the fault clients are served", "the next one is lost too");
 }
@@ -107,7 +108,7 @@ int stream_stay(const struct sockaddr *sa, socklen_t len)
 		if (served(fd, "stays", "STAYS"))
 			return fd;
 		close(fd); /* this is when the fault came */
-		run_wait_for_fault();
+		fault_wait();
 	}
 	finding("after the fault clients are served", "the next one is lost too");
 	return -1;
