@@ -102,7 +102,8 @@ static void repeat(const char *name, int nth, const char *error)
 
 int main(int argc, char *argv[])
 {
-	static char folder[] = "/tmp/sweep.XXXXXX";
+	const char *tmp = getenv("TMPDIR");
+	char folder[4096];
 	const char *call = NULL, *error = "";
 	int letter, nth = 1;
 
@@ -121,6 +122,7 @@ int main(int argc, char *argv[])
 	sockets = command_sockets(words[1]);
 	findings_of(words[0], words[1]);
 	run_prepare();
+	snprintf(folder, sizeof(folder), "%s/sweep.XXXXXX", tmp != NULL ? tmp : "/tmp");
 	if (mkdtemp(folder) == NULL || chdir(folder) == -1)
 		err(1, "%s", folder);
 	is_server = command_prepare(words, &server, &client);

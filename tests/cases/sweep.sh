@@ -6,7 +6,7 @@ sweep_program() {
 	[ -z "${SAN:-}" ] || skip 'a sanitizer ends a program whose calls fail'
 	status=0
 	# shellcheck disable=SC2086 # several words
-	"$BIN/tests/sweep" "$@" "$PROGRAM" "$KIND" $OPTIONS >findings || status=$?
+	TMPDIR=$PWD "$BIN/tests/sweep" "$@" "$PROGRAM" "$KIND" $OPTIONS >findings || status=$?
 	[ $status -ne 77 ] || skip "$(sed -n 's/^skipped: //p' findings)"
 	[ $status -eq 0 ] || fail "$(cat findings)"
 }
