@@ -83,10 +83,15 @@ static void remove_own(void)
 {
 	struct stat file;
 
-	bool ours = own_path != NULL && lstat(own_path, &file) == 0 &&
-		    file.st_dev == own_file.st_dev && file.st_ino == own_file.st_ino;
-	if (ours && unlink(own_path) == -1)
-		complain("unlink %s", own_path);
+	if (own_path == NULL)
+		return;
+	if (lstat(own_path, &file) == -1) {
+		if (errno != ENOENT)
+			complain("lstat %s", own_path);
+	} else if (file.st_dev == own_file.st_dev && file.st_ino == own_file.st_ino) {
+		if (unlink(own_path) == -1)
+			complain("unlink %s", own_path);
+	}
 	own_path = NULL;
 }
 
@@ -111,8 +116,9 @@ void path_bind(int fd, const char *path)
 	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
 		bind_again(fd, &sun); /* which also reports the other errors of bind */
 	umask(mask);
-	if (lstat(path, &own_file) == 0)
-		own_path = path;
+	if (lstat(path, &own_file) == -1)
+		perr_exit("lstat %s", path);
+	own_path = path;
 	atexit(remove_own);
 	for (int i = 0; i < 3; i++)
 		if (signal(ending[i], on_end) == SIG_IGN)
