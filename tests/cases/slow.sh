@@ -18,7 +18,7 @@ never_reads() {
 	peer stuck "$ADDR" >stuck &
 	await stuck 'stuck [0-9]+'
 	stands_still "$PID"
-	not_above $((before + 512)) 'beside one that never reads'
+	not_above $((before + 1024)) 'beside one that never reads'
 	peer turns "$ADDR" 20
 	stop
 }
