@@ -3,8 +3,6 @@
  *
  *   traceable COMMAND…      run it, and let the next one look at its sockets
  *   sockets PID…            the options of their TCP sockets, a line each
- *   full ADDR [FIFO]        a client that never reads and has little room for what comes back: once
- *                           FIFO is opened, send until the server takes no more, print "full"
  *   queued N                wait until N bytes are in the pipe that is stdin
  *   large COMMAND…          run it in a process that has had 64 MiB of memory
  *   limit N COMMAND…        run it with N descriptors at most
@@ -18,7 +16,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,37 +81,6 @@ static void print_sockets(int pid)
 	}
 	closedir(dir);
 	close(pidfd);
-}
-
-/* ---- A client */
-
-static void full(const char *addr, const char *gate)
-{
-	static char block[4096];
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	const char *colon = strrchr(addr, ':');
-	int least = 1;		 /* the kernel makes more of it */
-	int enough = 128 * 1024; /* for the largest read of a server */
-	int segment = 1460; /* the server's kernel keeps room for ten of lo's 64 KiB otherwise */
-
-	if (colon == NULL)
-		errx(1, "not an address of TCP");
-	in.sin_port = htons((uint16_t)atoi(colon + 1));
-	struct pollfd p = {.fd = socket(AF_INET, SOCK_STREAM, 0), .events = POLLOUT};
-	setsockopt(p.fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
-	setsockopt(p.fd, SOL_SOCKET, SO_SNDBUF, &enough, sizeof(enough));
-	setsockopt(p.fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment));
-	if (connect(p.fd, (struct sockaddr *)&in, sizeof(in)) == -1)
-		err(1, "connect %s", addr);
-	if (gate != NULL && open(gate, O_RDONLY) == -1)
-		err(1, "open");
-	while (poll(&p, 1, 200) == 1)
-		if (send(p.fd, block, sizeof(block), MSG_DONTWAIT | MSG_NOSIGNAL) == -1 &&
-		    errno != EAGAIN)
-			err(1, "send");
-	dprintf(STDOUT_FILENO, "full\n");
-	p.events = 0;
-	poll(&p, 1, -1); /* a reset */
 }
 
 /* ---- A pipe */
@@ -192,10 +158,6 @@ int main(int argc, char *argv[])
 	if (strcmp(word, "sockets") == 0) {
 		for (int i = 2; i < argc; i++)
 			print_sockets(atoi(argv[i]));
-		return 0;
-	}
-	if (strcmp(word, "full") == 0) {
-		full(argv[2], argv[3]);
 		return 0;
 	}
 	if (strcmp(word, "queued") == 0) {
