@@ -32,8 +32,10 @@ pid_t fork_child(void)
 		pid = fork();
 	}
 	if (pid == 0) {
-		signal(SIGINT, SIG_DFL); /* a server's handler shuts down lfd, which all share */
+		/* A server's handlers shut down lfd, which all share. */
 		signal(SIGTERM, SIG_DFL);
+		if (signal(SIGINT, SIG_DFL) == SIG_IGN)
+			signal(SIGINT, SIG_IGN); /* as for a client in the background */
 		signal(SIGCHLD, SIG_DFL);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* The parent may have ended before that call. 0: it is in another PID namespace. */
