@@ -101,6 +101,42 @@ wait_until() {
 	done
 }
 
+# ---- Machines
+
+# a_network [HOST]: NETWORK are the words that run a command in a network of its own, with a loopback.
+# It ends with the case. HOST are such words of another one, from which it can be reached.
+a_network() {
+	user='' keep=''
+	[ "$(id -u)" -eq 0 ] || user=-r keep='-U --preserve-credentials'
+	for tool in unshare nsenter ip; do
+		command -v $tool >/dev/null || skip "no $tool here"
+	done
+	[ $# -eq 0 ] || user=''
+	: >network
+	# shellcheck disable=SC2086 # several words, or none
+	"$@" unshare $user -n sh -c 'ip link set lo up && echo there && exec sleep 60' >network 2>stderr &
+	NETWORK="nsenter $keep -t $! -n --"
+	wait_until "no network" is_there $!
+}
+
+is_there() {
+	kill -0 "$1" 2>/dev/null || skip "no network namespaces: $(cat stderr)"
+	grep -q there network
+}
+
+# ports FIRST LAST: the kernel has no others to give in this NETWORK, and none again within a second.
+ports() {
+	$NETWORK sh -c "echo $1 $2 >/proc/sys/net/ipv4/ip_local_port_range &&
+		echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse" 2>stderr || skip "no ports to choose: $(cat stderr)"
+}
+
+# run_by WORDS: from here on the program under test is run by these words.
+run_by() {
+	printf '#!/bin/sh\nexec %s %s "$@"\n' "$*" "$P" >run_by
+	chmod +x run_by
+	P=$PWD/run_by
+}
+
 # ---- The server
 
 # start [OPTIONS]: the program under test, a server, on a port that the kernel picks or on $AT_PORT,

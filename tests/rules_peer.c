@@ -7,6 +7,7 @@
  *   large COMMAND…          run it in a process that has had 64 MiB of memory
  *   limit N COMMAND…        run it with N descriptors at most
  *   hosts FILE COMMAND…     run it with FILE in place of /etc/hosts
+ *   nonblock COMMAND…       run it with a stdin that is non-blocking
  *
  * The words for faults at chosen moments are in tests/faults.h.
  */
@@ -170,6 +171,11 @@ int main(int argc, char *argv[])
 	}
 	if (strcmp(word, "large") == 0) {
 		large();
+		run(argv + 2);
+	}
+	if (strcmp(word, "nonblock") == 0) {
+		if (fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK) == -1)
+			err(1, "fcntl");
 		run(argv + 2);
 	}
 	if (strcmp(word, "hosts") == 0 && argc > 3) {

@@ -43,6 +43,16 @@ refused() {
 	expect_error "connect $ADDR" ECONNREFUSED
 }
 
+# A client that the kernel gives the port that it dials, and where nobody listens, is connected to itself.
+#: stream script udp/client udp/broadcast_client multicast/client -unix/stream_client -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer
+connected_to_itself() {
+	a_network
+	ports 40000 40000
+	run_by "$NETWORK"
+	expect_exit 1 "$P" 127.0.0.1 40000
+	expect_reason '127.0.0.1:40000 is this client itself: nobody listens there'
+}
+
 # If stdin cannot be read, the client prints one line and exits with 1.
 #: stream
 unreadable_stdin() {
@@ -74,6 +84,18 @@ server_goes() {
 	expect_like "one line" "$PROGRAM: .*" "$(cat stderr)"
 	no_file own.socket
 	exec 3>&-
+}
+
+# When the process that sends is gone, the one that receives does not wait for ever.
+#: mpserver/client
+sender_killed() {
+	start_any
+	start_client
+	kill -KILL "$(peer children "$CLIENT")"
+	ends 1 "$CLIENT"
+	expect_reason 'the server closed before the input ended: 4 bytes sent, 4 came back'
+	exec 3>&-
+	stop
 }
 
 # A client whose input has ended rests while the server keeps the connection open.
@@ -131,6 +153,26 @@ flags_stay() {
 		expect_like "flags of descriptor $fd" 'flags:[[:space:]]*[0-7]*[0-3][0-7]{3}' \
 			"$(grep flags "/proc/$$/fdinfo/$fd")"
 	done
+	stop
+}
+
+# Another program that has the same stdin may have made it non-blocking. The client waits for it all the
+# same, at rest.
+#: stream udp/client unix/dgram_client
+nonblocking_stdin() {
+	start_any
+	mkfifo in
+	# shellcheck disable=SC2086 # several words
+	"$BIN/tests/rules_peer" nonblock "$P" $WHERE <in >echo 2>stderr &
+	CLIENT=$!
+	exec 3>in
+	for text in ABC DEF; do
+		echo $text >&3
+		await echo $text
+		stands_still "$CLIENT"
+	done
+	exec 3>&-
+	ends 0 "$CLIENT"
 	stop
 }
 

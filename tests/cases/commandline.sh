@@ -63,6 +63,17 @@ bad_ports() {
 	esac
 }
 
+# One line tells what a link-local address lacks, because every interface has such addresses.
+#: concurrent crew event stream -unix/stream_server -unix/stream_client -tcp/client
+link_local_address() {
+	case $PROGRAM in
+	*server) set -- -a fe80::1 0 ;;
+	*) set -- fe80::1 1 ;;
+	esac
+	expect_exit 1 "$P" "$@"
+	expect_reason "address 'fe80::1' needs its interface, as in fe80::1%eth0"
+}
+
 # The same for AF_UNIX is in unix_path.sh.
 #: servers udp/server udp/broadcast_server multicast/server experiment -unix/stream_server
 address_in_use() {

@@ -46,28 +46,18 @@ users() {
 	$AT awk -v group="$hex" '$1 == group { n += $2 } END { print n + 0 }' /proc/net/igmp
 }
 
-# Two hosts, namespaces that end with their last process, and a cable between them: $NEAR COMMAND
-# runs on 10.9.0.1, $FAR COMMAND on 10.9.0.2.
+# Two hosts, networks of their own, and a cable between them: $NEAR COMMAND runs on 10.9.0.1, $FAR
+# COMMAND on 10.9.0.2.
 two_hosts() {
-	user='' keep=''
-	[ "$(id -u)" -eq 0 ] || user=-r keep='-U --preserve-credentials'
-	for tool in unshare nsenter ip; do
-		command -v $tool >/dev/null || skip "no $tool here"
-	done
-	unshare $user -n true 2>unshared || skip "no network namespaces: $(cat unshared)"
-	unshare $user -n sh -c 'echo there; exec sleep 60' >near &
-	NEAR="nsenter $keep -t $! -n --"
-	await near there
-	$NEAR unshare -n sh -c 'echo there; exec sleep 60' >far &
-	FAR="nsenter $keep -t $! -n --"
-	await far there
+	a_network
+	NEAR=$NETWORK
+	a_network $NEAR
+	FAR=$NETWORK
 	$NEAR ip link add cable type veth peer name cable netns $! || skip "no veth here"
 	$NEAR ip addr add 10.9.0.1/24 broadcast 10.9.0.255 dev cable
 	$FAR ip addr add 10.9.0.2/24 broadcast 10.9.0.255 dev cable
-	for host in "$NEAR" "$FAR"; do
-		$host ip link set lo up
-		$host ip link set cable up
-	done
+	$NEAR ip link set cable up
+	$FAR ip link set cable up
 	for host in "$NEAR" "$FAR"; do # until then what is sent is dropped
 		wait_until 'the cable is not up' is_up "$host"
 	done
@@ -185,6 +175,32 @@ broadcast_off_the_loopback() {
 	expect_reason '-b 10.9.0.255 leaves the loopback, -a 127.0.0.1 does not'
 	expect_exit 1 "$P" -b everyone 0
 	expect_like "the reason" "$PROGRAM: .*everyone.*" "$(cat stderr)"
+}
+
+# Half a configuration would be started, and nobody would hear it. Each line says what is missing.
+#: udp/broadcast_server
+broadcast_half_configured() {
+	expect_exit 1 "$P" -a 10.9.0.1 0
+	expect_reason '-a 10.9.0.1 needs -b, the broadcast address of its network'
+	two_hosts
+	for guess in 10.9.255.255 10.9.0.127 10.9.0.1; do # of 10.9.0.1/24
+		expect_exit 1 $NEAR "$P" -a 0.0.0.0 -b $guess 0
+		expect_reason "-b $guess is no broadcast address of a network here"
+	done
+	for address in 10.9.0.255 255.255.255.255; do
+		start_at "$NEAR" -a 10.9.0.1 -b $address
+		stop
+	done
+}
+
+#: multicast/server multicast/client
+multicast_half_configured() {
+	case $PROGRAM in
+	*server) set -- -a 10.9.0.1 0 ;;
+	*) set -- 10.9.0.1 ;;
+	esac
+	expect_exit 1 "$P" "$@"
+	expect_reason '10.9.0.1 needs -i, the interface that reaches it'
 }
 
 # A server that is bound to the address that it sends to could hear itself for ever, and is refused.

@@ -115,6 +115,21 @@ session_cut() {
 	expect_like "the reason" "$PROGRAM: session 0 .*" "$(cat stderr)"
 }
 
+# If there are no more ports, the sessions that have begun still end and are counted.
+#: threadpool/client
+sessions_without_ports() {
+	a_network
+	ports 40000 40009
+	run_by "$NETWORK"
+	AT_PORT=8300
+	# shellcheck disable=SC2086 # several words
+	start_server $NETWORK "$BIN/poll/server" -q
+	expect_exit 1 client -n 100
+	expect_like "the count" '10 of 100 sessions came back whole in [0-9]+ ms' "$(cat stdout)"
+	expect_error "connect $ADDR" EADDRNOTAVAIL
+	stop
+}
+
 demo_tasks() {
 	for what in starts works ends; do
 		expect "tasks that $1: $what" 20 "$(grep -c "task .* $what" demo)"

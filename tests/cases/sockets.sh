@@ -104,6 +104,36 @@ name_of_several() {
 	peer gone "$PID"
 }
 
+# IPv4 comes first for a server, whatever the order is elsewhere, because that is where clients look.
+#: concurrent crew event -unix/stream_server
+ipv4_first() {
+	grep -qs ' lo$' /proc/net/if_inet6 || skip "no IPv6 on lo"
+	printf '::1 both.test\n127.0.0.1 both.test\n' >names
+	run_by "$BIN/tests/rules_peer hosts $PWD/names"
+	"$P" -h >usage 2>stderr || skip "no /etc/hosts of its own: $(cat stderr)"
+	start -a both.test
+	expect_like "the address" '127\.0\.0\.1:[0-9]+' "$ADDR"
+	serves
+	stop
+}
+
+# An address may stand in brackets, as the server prints it.
+#: concurrent crew event stream -unix/stream_server -unix/stream_client -tcp/client
+brackets() {
+	grep -qs ' lo$' /proc/net/if_inet6 || skip "no IPv6 on lo"
+	case $PROGRAM in
+	*client) start_any -a ::1 ;;
+	*) start -a '[::1]' ;;
+	esac
+	expect_like "the address" '\[::1\]:[0-9]+' "$ADDR"
+	WHERE="${ADDR%:*} ${ADDR##*:}"
+	case $PROGRAM in
+	*client) expect "the echo" ABC "$(echo abc | client)" ;;
+	*) serves ;;
+	esac
+	stop
+}
+
 # A standard descriptor that is closed must not become a socket.
 #: servers udp/server unix/dgram_server
 closed_descriptors() {

@@ -1,4 +1,5 @@
 # SIGINT or SIGTERM ends a server with all its processes, with status 0, and it can start again at once.
+# Signals end clients too, unless they are ignored.
 # Signals that come at the worst moment are in faults.sh.
 
 #: servers experiment udp/server udp/broadcast_server multicast/server unix/dgram_server
@@ -17,6 +18,73 @@ stop_with_clients() {
 	peer stuck "$ADDR" >stuck 2>&1 &
 	await out '^client .* connected'
 	[ "$KIND" = one ] || hold 1
+	stop
+}
+
+# as_process_1: the program under test is run as the first process of a container. Then $! is the one
+# that has started it there, and ends with its status.
+as_process_1() {
+	user=''
+	[ "$(id -u)" -eq 0 ] || user=-r
+	unshare $user -p -f true 2>stderr || skip "no PID namespaces: $(cat stderr)"
+	run_by unshare $user -p -f --kill-child
+}
+
+# Process 1 is not ended by a signal for which it has no handler.
+#: servers udp/server unix/dgram_server
+server_as_process_1() {
+	as_process_1
+	for signal in INT TERM; do
+		start
+		serves
+		kill -$signal "$(peer children "$PID")"
+		ended
+		no_file srv.socket
+	done
+}
+
+#: stream udp/client unix/dgram_client
+client_as_process_1() {
+	start_any
+	as_process_1
+	set --
+	case $PROGRAM in
+	unix/*) set -- -c own.socket ;;
+	esac
+	for signal in INT:130 TERM:143 HUP:129; do
+		start_client "$@"
+		kill -"${signal%:*}" "$(peer children "$CLIENT")"
+		ends "${signal#*:}" "$CLIENT"
+		no_file own.socket
+		exec 3>&-
+	done
+	stop
+}
+
+# A signal that is ignored at the start, because of nohup(1) or of a script's &, ends no client.
+#: stream udp/client unix/dgram_client
+ignored_signals() {
+	start_any
+	set --
+	case $PROGRAM in
+	unix/*) set -- -c own.socket ;;
+	esac
+	mkfifo in
+	# shellcheck disable=SC2086 # several words
+	(trap '' INT HUP && exec "$P" "$@" $WHERE) <in >echo 2>stderr &
+	CLIENT=$!
+	exec 3>in
+	echo abc >&3
+	await echo ABC
+	for pid in "$CLIENT" $(peer children "$CLIENT"); do
+		kill -INT "$pid"
+		kill -HUP "$pid"
+	done
+	echo def >&3
+	await echo DEF
+	exec 3>&-
+	ends 0 "$CLIENT"
+	no_file own.socket
 	stop
 }
 
