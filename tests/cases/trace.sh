@@ -75,13 +75,13 @@ trace_in_order_when_busy() {
 trace_half_close() {
 	shown A=poll/server B=poll/client
 	expect "the client's end" 1 "$(rows 'shutdown\(3:server, SHUT_WR\) +-->$')"
-	expect "the server's end" 1 "$(rows '<-- close\(4:client\)$')"
+	expect "the server's end" 1 "$(rows '<-- close\([0-9]:client\)$')"
 	expect "the client's close" 1 "$(rows '^.{9}close\(3:server\)$')"
 	shown A=mpserver/server B=select/client
-	expect "the parent's close" 1 "$(rows ' {4}\[parent\] close\(4:client\)$')"
-	expect "the child's close" 1 "$(rows '<-- \[child 1\] close\(4:client\)$')"
+	expect "the parent's close" 1 "$(rows ' {4}\[parent\] close\([0-9]:client\)$')"
+	expect "the child's end" 1 "$(rows '<-- \[child 1\] exit\(0\), closes 4:client$')"
 	shown A=mpserver/server B=tcp/hello_client
-	expect "ten messages" 10 "$(rows 'send\(3:server, .* -->')"
+	expect "ten messages" 10 "$(rows 'write\(3:server, .* -->')"
 }
 
 # Commands of one's own; without a client one that fits the server's socket.
@@ -103,10 +103,10 @@ trace_own_commands() {
 trace_mermaid() {
 	shown A=mpserver/server B=select/client M=1
 	expect "the arrows" 'C1->>S1: connect(3:server,
-C1->>S2: send(3:server,
-S2->>C1: send(4:client,
+C1->>S2: write(3:server,
+S2->>C1: write(4:client,
 C1->>S2: shutdown(3:server,
-S2->>C1: close(4:client)' "$(sed -n 's/^ *\([CS][12]->>[^ ]* [^ ]*\).*/\1/p' shown)"
+S2->>C1: exit(0),' "$(sed -n 's/^ *\([CS][12]->>[^ ]* [^ ]*\).*/\1/p' shown)"
 	awk -f "$TESTS/trace/mermaid_rows.awk" shown | awk -f "$TESTS/trace/rows.awk" -f "$TESTS/trace/sequences.awk" >diagram
 	shown A=mpserver/server B=select/client
 	awk -f "$TESTS/trace/rows.awk" -f "$TESTS/trace/sequences.awk" shown >timeline
@@ -118,7 +118,7 @@ S2->>C1: close(4:client)' "$(sed -n 's/^ *\([CS][12]->>[^ ]* [^ ]*\).*/\1/p' sho
 trace_fits() {
 	shown A=mpserver/prefork_server I=abcdefghijklmnopqrstuvwxyz COLUMNS=70
 	expect "lines over 70 characters" 0 "$(rows '.{71}')"
-	expect "results that are cut off" 4 "$(rows '(send|recv|read).*= 27')"
+	expect "results that are cut off" 6 "$(rows '(write|read).*= 27')"
 	escape=$(printf '\033')
 	expect "lines with colours" 0 "$(rows "$escape")"
 	for no in '' 1; do
@@ -162,7 +162,7 @@ trace_says_what_is_wrong() {
 trace_stalled() {
 	failed "make trace: epoll/client has printed no answer to 'Hello' within 1 s" \
 		A='epoll/trigger_server -m et' B=epoll/client
-	expect "the server's message" 1 "$(grep -c '<-- send(.*"HELLO"' stdout)"
+	expect "the server's message" 1 "$(grep -c '<-- write(.*"HELLO"' stdout)"
 	failed 'make trace: sleep 10{port} has not ended within 1 s of the end of its input' A=poll/server \
 		B='sleep 10{port}'
 }
@@ -206,6 +206,8 @@ trace_passes_over() {
 		1700000000.400000 accept(3, {sa_family=AF_INET, sin_port=htons(5), sin_addr=inet_addr("127.0.0.1")}, [128 => 16]) = 4 <0.100000>
 		1700000000.500100 recvfrom(4, "a) = 1", 99, 0, NULL, NULL) = 6 <0.000100>
 		1700000000.600000 close(4) = 0 <0.000010>
+		1700000000.610000 accept(3, 0x7f, [16]) = ? ERESTARTSYS (To be restarted if SA_RESTART is set) <0.000100>
+		1700000000.700000 --- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=1, si_uid=0} ---
 	END
 	cat >traces/C.9 <<-'END'
 		1700000000.450000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3 <0.000010>
@@ -213,16 +215,18 @@ trace_passes_over() {
 		1700000000.500150 sendto(3, "a) = 1", 6, 0, NULL, 0) = 6 <0.000400>
 	END
 	print_them >plain
-	expect "the rows" '     ms  client                                       server
-    0.0                                               socket(AF_INET, SOCK_STREAM) = 3
-  100.0                                               listen(3:listen)
-  200.0                                               accept(3:listen) waits
+	expect "the rows" '     ms  client                               server
+    0.0                                       socket(AF_INET, SOCK_STREAM) = 3
+  100.0                                       listen(3:listen)
+  200.0                                       accept(3:listen) waits
   250.0  socket(AF_INET, SOCK_STREAM) = 3
-  260.0  connect(3:server, 127.0.0.1:4)           -->
-  300.1                                               ..accept = 4, from 127.0.0.1:5
-  300.1  send(3:server, "a) = 1") = 6             -->
-  300.2                                               recv(4:client) = 6 "a) = 1"
-  400.0                                           <-- close(4:client)' "$(cat plain)"
+  260.0  connect(3:server, 127.0.0.1:4)   -->
+  300.1                                       ..accept = 4, from 127.0.0.1:5
+  300.1  send(3:server, "a) = 1") = 6     -->
+  300.2                                       recv(4:client) = 6 "a) = 1"
+  400.0                                   <-- close(4:client)
+  500.0                                       *** SIGTERM
+  500.0                                       accept(3:listen) = interrupted' "$(cat plain)"
 	sed 's/.* recvfrom/2 processes attached\n&/' traces/S.7 >garbled
 	mv garbled traces/S.7
 	cat >>traces/S.7 <<-'END'

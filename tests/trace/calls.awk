@@ -63,13 +63,21 @@ function drop(fd,    f, seen) {
 	return seen
 }
 
-# drop_all(LOWEST): those of the owner from LOWEST on, as exit or execve do.
-function drop_all(lowest,    key, part, seen) {
+# drop_all(LOWEST): those of the owner from LOWEST on, as exit or execve do; returns the names of those
+# whose end the other side sees.
+function drop_all(lowest,    key, part, its_name, seen) {
 	for (key in file) {
 		split(key, part, SUBSEP)
-		if (part[1] == owner && part[2] + 0 >= lowest && drop(part[2])) seen = 1
+		its_name = name(part[2])
+		if (part[1] == owner && part[2] + 0 >= lowest && drop(part[2])) seen = add(seen, its_name)
 	}
 	return seen
+}
+
+# ends(TEXT): the process ends, and with it the connections that only it still has.
+function ends(text,    closed) {
+	closed = drop_all(0)
+	says(text (closed == "" ? "" : ", closes " closed), closed != "")
 }
 
 # --- The sets of select, poll and epoll ----------------------------------------------------------------
@@ -79,12 +87,13 @@ function events(s) { gsub(/E?POLL/, "", s); return s }
 # ready(LIST): the result of a wait for the descriptors of LIST.
 function ready(list) { return value == "0" ? "0, time-out" : value + 0 > 0 && list != "" ? list : result }
 
-# [{fd=3, events=POLLIN}, {fd=-1}], also with revents: an entry of -1 is none.
-function poll_set(s,    list, fd) {
-	while (match(s, /fd=[0-9]+, r?events=[A-Z|]+/)) {
+# [{fd=3, events=POLLIN}, {fd=-1}], also with revents: an entry of -1 is none; with 0 for events it waits for
+# an error or a hang-up.
+function poll_set(s,    list, fd, what) {
+	while (match(s, /fd=[0-9]+, r?events=(0|[A-Z|]+)/)) {
 		fd = before(substr(s, RSTART + 3, RLENGTH), ",")
-		if (known(fd))
-			list = add(list, name(fd) " " events(after(substr(s, RSTART, RLENGTH), "events=")))
+		what = after(substr(s, RSTART, RLENGTH), "events=")
+		if (known(fd)) list = add(list, name(fd) (what == "0" ? "" : " " events(what)))
 		s = substr(s, RSTART + RLENGTH)
 	}
 	return list
@@ -168,9 +177,10 @@ function labelled(text,    label) { return (label = title_of(process)) == "" ? t
 
 function says(text, arrow) { does(process, time, labelled(text), arrow) }
 
-# A call that may have to wait, and what it brought.
+# A call that may have to wait, and what it brought. A signal that interrupts it is shown first.
 function learns(text, brought) {
-	if (kind == "wait") waits(process, time, labelled(text))
+	if (kind == "call" && brought == "interrupted") interrupted[process] = labelled(text)
+	else if (kind == "wait") waits(process, time, labelled(text))
 	else returns(process, time, labelled(text), brought)
 }
 
@@ -210,10 +220,15 @@ call ~ /^(v?fork|clone3?)$/ && value + 0 > 0 { creates(side "." value) }
 !begun[side] && call != "socket" { next }
 { begun[side] = 1 }
 
-line ~ /^--- / { says("*** " before(after(line, "--- "), " ")); next }
-line ~ /^\+\+\+ killed/ { says("*** killed by " before(after(line, "killed by "), " "), drop_all(0)); next }
+line ~ /^--- / {
+	says("*** " before(after(line, "--- "), " "))
+	if (process in interrupted) returns(process, time, interrupted[process], "interrupted")
+	delete interrupted[process]
+	next
+}
+line ~ /^\+\+\+ killed/ { ends("*** killed by " before(after(line, "killed by "), " ")); next }
 line ~ /^\+\+\+/ { if (is_thread[process]) says("ends"); next }
-call == "exit_group" { says("exit(" args ")", drop_all(0)); next }
+call == "exit_group" { ends("exit(" args ")"); next }
 call == "wait4" { learns("waitpid()", value + 0 > 0 ? process_name(value) : result); next }
 call == "kill" { says("kill(" process_name(arg[1]) ", " arg[2] ")" failure); next }
 call == "pause" || call == "rt_sigsuspend" { learns(call "()", result); next }
@@ -274,6 +289,7 @@ call ~ /^[gs]etsockopt$/ {
 	s = after(args, arg[3] ", ") # the value: [1], 4 or {imr_multiaddr=inet_addr("239.0.0.2"), …}, 12
 	sub(/, \[?[0-9]+\]?$/, "", s)
 	gsub(/inet_addr\(|[][{}")]|imr_[a-z]+=/, "", s)
+	sub(/_(OLD|NEW)$/, "", arg[3])
 	says(call "(" name(fd) ", " arg[3] (s ~ /\\/ ? "" : ", " s) ")" failure)
 	next
 }

@@ -7,6 +7,7 @@ function participant(process, title,    side) {
 	people[side]++
 	id[process] = side people[side]
 	if (people[side] == 1) first[side] = process
+	if (people[side] > 1) title = (side == "C" ? "client's " : "server's ") title
 	declared[side] = declared[side] "    participant " id[process] " as " escaped(title) "\n"
 }
 

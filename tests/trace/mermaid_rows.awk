@@ -5,9 +5,9 @@ function row(id, text, arrow) {
 	print "    0.0  " (id ~ /^C/ ? text (arrow ? " -->" : "") : "    " (arrow ? "<-- " : "") text)
 }
 
-/^ *participant .* as (child|thread) [0-9]+$/ {
+/^ *participant .* as (client|server).s (child|thread) [0-9]+$/ {
 	id = $2
-	sub(/.* as /, "")
+	sub(/.* as (client|server).s /, "")
 	title[id] = $0
 }
 /^ *Note over / {

@@ -1,12 +1,14 @@
 # With rows.awk: what all runs of a pair have in common. Each side's calls in their order, those of its
-# children or threads apart, because how they interleave differs from run to run. Ports and the numbers of
-# processes are left out, and so is what follows the SIGTERM, because the end of a crew has no order.
+# children or threads apart, because how they interleave differs from run to run. Ports, the numbers of
+# processes, the user and the size of buffers are left out, and so is what follows the SIGTERM, because the
+# end of a crew has no order.
 
 text ~ /^\*\*\* SIGTERM/ { stopped[side] = 1 }
 stopped[side] { next }
 {
 	gsub(/[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+:[0-9]+/, "ADDRESS", text)
-	gsub(/pid=[0-9]+/, "pid=PID", text)
+	sub(/pid=[0-9]+, uid=[0-9]+, gid=[0-9]+/, "WHO", text)
+	sub(/BUF, [0-9]+/, "BUF, BYTES", text)
 	gsub(/\.[0-9]+\.socket/, ".PID.socket", text)
 	gsub(/child [0-9]+/, "child N", text)
 	gsub(/thread [0-9]+/, "thread N", text)
