@@ -11,6 +11,7 @@ pages() {
 #: tcp/server mpserver/server mtserver/server select/server poll/server epoll/lt_server threadpool/server udp/server multicast/server unix/stream_server libevent/server full
 pages_are_true() {
 	pages "$TESTS" -n || fail "make pages prints it again: $(cat said)"
+	if grep -q '^0 blocks' said; then fail "the page shows nothing that make trace printed"; fi
 }
 
 # page_with LINE...: a page of the test's own.
