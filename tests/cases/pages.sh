@@ -8,7 +8,7 @@ pages() {
 }
 
 # One program for each page.
-#: tcp/server mpserver/server mtserver/server select/server poll/server epoll/lt_server threadpool/server udp/server multicast/server unix/stream_server libevent/server full
+#: tcp/server mpserver/server mtserver/server select/server poll/server epoll/lt_server threadpool/server udp/server multicast/server unix/stream_server libevent/server full 200s
 pages_are_true() {
 	pages "$TESTS" -n || fail "make pages prints it again: $(cat said)"
 	if grep -q '^0 blocks' said; then fail "the page shows nothing that make trace printed"; fi
@@ -24,7 +24,7 @@ page_with() {
 }
 
 # An empty block is printed, then it is true: another port and another time are no change. Another call is.
-#: poll/server
+#: poll/server 120s
 pages_are_printed_again() {
 	page_with '# A \n page' '<!-- make trace A=poll/server -->' '<!-- end of make trace -->' 'its end'
 	pages suite/tests || fail "$(cat said)"
@@ -46,7 +46,7 @@ pages_are_printed_again() {
 	grep -q 'listen(3:listen)' $page || fail "it was not printed again: $(cat $page)"
 }
 
-#: poll/server
+#: poll/server 120s
 pages_say_what_is_wrong() {
 	page_with '<!-- make trace A=poll/server -->' 'and no end'
 	cp $page before
@@ -62,7 +62,7 @@ pages_say_what_is_wrong() {
 
 # What is compared: each call of a side and its order, in a timeline and in a diagram, and the arrows; that
 # an effect stands before its cause is seen without a run.
-#: suite
+#: suite 120s
 pages_compare_calls() {
 	cat >good <<-'END'
 		    0.0                                               socket(AF_INET, SOCK_STREAM) = 3

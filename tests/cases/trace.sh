@@ -46,18 +46,18 @@ traced() {
 	done
 }
 
-#: poll/server mpserver/server threadpool/server udp/server multicast/server unix/stream_server libevent/server
+#: poll/server mpserver/server threadpool/server udp/server multicast/server unix/stream_server libevent/server 120s
 trace_in_order() {
 	traced
 }
 
-#: stream datagram group full
+#: stream datagram group full 200s
 trace_in_order_with_all() {
 	traced
 }
 
 # When others take the processor, and more often where processes and threads race.
-#: one concurrent crew event full
+#: one concurrent crew event full 200s
 trace_in_order_when_busy() {
 	while :; do :; done &
 	times='1 2 3'
@@ -71,7 +71,7 @@ trace_in_order_when_busy() {
 
 # A half-close: each side sends its end once. The client's last close sends nothing any more, and of
 # the two copies that a fork makes only the last close does.
-#: suite
+#: suite 120s
 trace_half_close() {
 	shown A=poll/server B=poll/client
 	expect "the client's end" 1 "$(rows 'shutdown\(3:server, SHUT_WR\) +-->$')"
@@ -85,7 +85,7 @@ trace_half_close() {
 }
 
 # Commands of one's own; without a client one that fits the server's socket.
-#: suite
+#: suite 120s
 trace_own_commands() {
 	shown A="'$BIN/poll/server' -q {port}" B="'$BIN/mtserver/client' {host} {port}"
 	in_order
@@ -99,7 +99,7 @@ trace_own_commands() {
 }
 
 # The same as a diagram.
-#: suite
+#: suite 120s
 trace_mermaid() {
 	shown A=mpserver/server B=select/client M=1
 	expect "the arrows" 'C1->>S1: connect(3:server,
@@ -114,7 +114,7 @@ S2->>C1: exit(0),' "$(sed -n 's/^ *\([CS][12]->>[^ ]* [^ ]*\).*/\1/p' shown)"
 }
 
 # As wide as asked for; colours on a terminal only, and not with NO_COLOR.
-#: suite
+#: suite 120s
 trace_fits() {
 	shown A=mpserver/prefork_server I=abcdefghijklmnopqrstuvwxyz COLUMNS=70
 	expect "lines over 70 characters" 0 "$(rows '.{71}')"
@@ -142,7 +142,7 @@ failed() {
 	nothing_of_it_stays
 }
 
-#: suite
+#: suite 120s
 trace_says_what_is_wrong() {
 	failed 'make trace: A names the server: .*' A=
 	failed 'make trace: no/server is not in tests/programs, .*' A=no/server
@@ -158,7 +158,7 @@ trace_says_what_is_wrong() {
 }
 
 # A pair that stalls is shown as far as it came: this server leaves a byte in its socket.
-#: suite
+#: suite 120s
 trace_stalled() {
 	failed "make trace: epoll/client has printed no answer to 'Hello' within 1 s" \
 		A='epoll/trigger_server -m et' B=epoll/client
@@ -167,7 +167,7 @@ trace_stalled() {
 		B='sleep 10{port}'
 }
 
-#: suite
+#: suite 120s
 trace_without_strace() {
 	mkdir tools denied
 	for tool in dirname realpath; do
@@ -181,7 +181,7 @@ trace_without_strace() {
 }
 
 # Ended in the middle, as Ctrl-C and kill do.
-#: suite
+#: suite 120s
 trace_interrupted() {
 	mkdir tmp
 	A='epoll/trigger_server -m et' B=epoll/client TMPDIR=$PWD/tmp "$TESTS/trace/run" >stdout 2>stderr &
@@ -196,7 +196,7 @@ trace_interrupted() {
 }
 
 # What strace may print and nobody knows is passed over; a call that is cut off is no row.
-#: suite
+#: suite 120s
 trace_passes_over() {
 	mkdir traces
 	cat >traces/S.7 <<-'END'
