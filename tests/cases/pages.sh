@@ -24,7 +24,7 @@ page_with() {
 }
 
 # An empty block is printed, then it is true: another port and another time are no change. Another call is.
-#: poll/server 120s
+#: poll/server full 200s
 pages_are_printed_again() {
 	page_with '# A \n page' '<!-- make trace A=poll/server -->' '<!-- end of make trace -->' 'its end'
 	pages suite/tests || fail "$(cat said)"

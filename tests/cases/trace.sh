@@ -46,7 +46,7 @@ traced() {
 	done
 }
 
-#: poll/server mpserver/server threadpool/server udp/server multicast/server unix/stream_server libevent/server 120s
+#: poll/server mpserver/server threadpool/server udp/server libevent/server 120s
 trace_in_order() {
 	traced
 }
@@ -85,7 +85,7 @@ trace_half_close() {
 }
 
 # Commands of one's own; without a client one that fits the server's socket.
-#: suite 120s
+#: suite full 200s
 trace_own_commands() {
 	shown A="'$BIN/poll/server' -q {port}" B="'$BIN/mtserver/client' {host} {port}"
 	in_order
@@ -114,7 +114,7 @@ S2->>C1: exit(0),' "$(sed -n 's/^ *\([CS][12]->>[^ ]* [^ ]*\).*/\1/p' shown)"
 }
 
 # As wide as asked for; colours on a terminal only, and not with NO_COLOR.
-#: suite 120s
+#: suite full 200s
 trace_fits() {
 	shown A=mpserver/prefork_server I=abcdefghijklmnopqrstuvwxyz COLUMNS=70
 	expect "lines over 70 characters" 0 "$(rows '.{71}')"
@@ -158,7 +158,7 @@ trace_says_what_is_wrong() {
 }
 
 # A pair that stalls is shown as far as it came: this server leaves a byte in its socket.
-#: suite 120s
+#: suite full 200s
 trace_stalled() {
 	failed "make trace: epoll/client has printed no answer to 'Hello' within 1 s" \
 		A='epoll/trigger_server -m et' B=epoll/client
