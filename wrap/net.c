@@ -108,7 +108,7 @@ static void complain_about(const struct attempt *last)
 int tcp_listen(const char *host, uint16_t port)
 {
 	struct addrinfo *list = resolve(host, port);
-	struct attempt last;
+	struct attempt last = {.ai = list, .call = "socket for"};
 	/* IPv4 first: "localhost" has both, and the clients here try 127.0.0.1 by default. */
 	int lfd = try_all(list, AF_INET, true, &last);
 
@@ -126,7 +126,7 @@ int tcp_listen(const char *host, uint16_t port)
 int tcp_try_connect(const char *host, uint16_t port)
 {
 	struct addrinfo *list = resolve(host, port);
-	struct attempt last;
+	struct attempt last = {.ai = list, .call = "socket for"};
 	int fd = try_all(list, AF_UNSPEC, false, &last);
 
 	if (fd == -1)
