@@ -5,13 +5,14 @@ CFLAGS = -O3 -g
 WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 TOPICS = tcp mpserver mtserver select poll epoll threadpool udp multicast unix
 
-# SAN=address,undefined or SAN=thread builds into a folder of its own.
+# SAN=address,undefined or SAN=thread builds into a folder of its own, and so does any BUILD=NAME,
+# for other compilers and flags: make test BUILD=musl CC=musl-gcc
 comma := ,
-OUT   := build/$(if $(SAN),$(subst $(comma),-,$(SAN)),plain)
+OUT   := build/$(or $(BUILD),$(subst $(comma),-,$(SAN)),plain)
 # Machines of 32 bits may lack instructions for atomic numbers of 64 bits.
 LDLIBS := $(shell echo '_Atomic long long n; int main(void) { return (int)n++; }' | \
             $(CC) -x c -o /dev/null - 2>/dev/null || echo -latomic)
-BIN   := $(if $(SAN),$(OUT)/bin/)
+BIN   := $(if $(BUILD)$(SAN),$(OUT)/bin/)
 FLAGS  = -std=c11 -D_GNU_SOURCE -I. -pthread $(WARN) $(CFLAGS) \
          $(SAN:%=-fsanitize=% -fno-omit-frame-pointer -fno-sanitize-recover=all)
 

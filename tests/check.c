@@ -89,6 +89,18 @@ void run(const char *name, void (*test)(void))
 	close(heard);
 }
 
+/* Leaves "what: (ENAME)" of "what: SENTENCE (ENAME)". */
+static void cut_sentences(char *text)
+{
+	char *colon;
+
+	for (char *name = text; (name = strstr(name, " (")) != NULL; name = colon + 2) {
+		for (colon = name; colon > text && *colon != ':'; colon--)
+			;
+		memmove(colon + 1, name, strlen(name) + 1);
+	}
+}
+
 const char *said(void)
 {
 	static char text[4096];
@@ -96,6 +108,7 @@ const char *said(void)
 
 	text[n < 0 ? 0 : n] = '\0';
 	seen_up_to += n;
+	cut_sentences(text);
 	return text;
 }
 

@@ -18,7 +18,10 @@ void expect_error(const char *what, int want, long long result);
  */
 void run(const char *name, void (*test)(void));
 
-/* The text that came on the running test's stderr since the last call. */
+/*
+ * The text that came on the running test's stderr since the last call, without the sentences before
+ * the errors' names, because each C library has its own.
+ */
 const char *said(void);
 
 /* WHAT holds when CALL, an expression, ends the program with STATUS and writes WANT to stderr. */

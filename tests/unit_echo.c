@@ -102,12 +102,11 @@ static void test_accept_client(void)
 	struct client *c = accept_client(lfd);
 	expect_text("a client that has to wait for a descriptor", "(unnamed)", c->who);
 	expect("how often", 3, naps);
-	expect_text("that is reported once",
-		    "tests/unit_echo: accept: Too many open files (EMFILE)\n", said());
+	expect_text("that is reported once", "tests/unit_echo: accept: (EMFILE)\n", said());
 	free(c);
 	shutdown(lfd, SHUT_RD);
-	expect_end("a socket that others have shut down", 1,
-		   "tests/unit_echo: accept: Invalid argument (EINVAL)\n", accept_client(lfd));
+	expect_end("a socket that others have shut down", 1, "tests/unit_echo: accept: (EINVAL)\n",
+		   accept_client(lfd));
 	lfd = listen_unix();
 	server_ready(lfd);
 	start_alarms(stop);
@@ -143,8 +142,7 @@ static void test_client_accept(void)
 	no_more_descriptors();
 	expect("no descriptor for the second", true, client_accept(lfd) == NULL);
 	expect("it is closed at once", 0, recv(second, &byte, 1, MSG_DONTWAIT));
-	expect_text("that is reported", "tests/unit_echo: accept: Too many open files (EMFILE)\n",
-		    said());
+	expect_text("that is reported", "tests/unit_echo: accept: (EMFILE)\n", said());
 	expect("the loop does not wait", 0, naps);
 	expect("none for the third", true, client_accept(lfd) == NULL);
 	expect("it is closed at once", 0, recv(third, &byte, 1, MSG_DONTWAIT));
@@ -152,8 +150,7 @@ static void test_client_accept(void)
 	clock_now.tv_sec++;
 	connect_unix();
 	client_accept(lfd);
-	expect_text("but again after a second",
-		    "tests/unit_echo: accept: Too many open files (EMFILE)\n", said());
+	expect_text("but again after a second", "tests/unit_echo: accept: (EMFILE)\n", said());
 	expect_connections(1, 0);
 
 	more_descriptors();
@@ -172,8 +169,7 @@ static void test_no_reserve(void)
 	no_more_descriptors();
 	expect("not even a reserve", true, client_accept(lfd) == NULL);
 	expect("the loop does not spin", 1, naps);
-	expect_text("that is reported", "tests/unit_echo: accept: Too many open files (EMFILE)\n",
-		    said());
+	expect_text("that is reported", "tests/unit_echo: accept: (EMFILE)\n", said());
 	expect_error("the client waits", EAGAIN, recv(peer, &byte, 1, MSG_DONTWAIT));
 	more_descriptors();
 	expect("and is accepted later", true, client_accept(lfd) != NULL);
@@ -403,12 +399,11 @@ static const struct ending endings[] = {
     {0, 0, 0, 0, true, 7, 8, "the server sent too much: 7 bytes sent, 8 came back"},
     {0, 0, 0, 0, false, 7, 7,
      "the server closed before the input ended: 7 bytes sent, 7 came back"},
-    {EIO, 0, 0, 0, true, 7, 7, "read stdin: Input/output error (EIO)"},
-    {EPIPE, 3, 0, 0, true, 7, 7, "write to the server: Broken pipe (EPIPE)"},
-    {EPIPE, 3, ECONNRESET, 0, true, 7, 7, "write to the server: Broken pipe (EPIPE)"},
-    {0, 0, ECONNRESET, 0, true, 7, 7,
-     "read from the server: Connection reset by peer (ECONNRESET)"},
-    {0, 0, ENOSPC, 3, true, 7, 7, "write stdout: No space left on device (ENOSPC)"},
+    {EIO, 0, 0, 0, true, 7, 7, "read stdin: (EIO)"},
+    {EPIPE, 3, 0, 0, true, 7, 7, "write to the server: (EPIPE)"},
+    {EPIPE, 3, ECONNRESET, 0, true, 7, 7, "write to the server: (EPIPE)"},
+    {0, 0, ECONNRESET, 0, true, 7, 7, "read from the server: (ECONNRESET)"},
+    {0, 0, ENOSPC, 3, true, 7, 7, "write stdout: (ENOSPC)"},
 };
 
 static void test_flow_end(void)

@@ -95,12 +95,10 @@ static void test_error(void)
 
 	errno = EMFILE;
 	complain("%s %d", "number", 7);
-	expect_text("complain", "tests/unit_text: number 7: Too many open files (EMFILE)\n",
-		    said());
+	expect_text("complain", "tests/unit_text: number 7: (EMFILE)\n", said());
 	errno = 4242;
 	complain("odd");
-	expect_text("complain, no such errno",
-		    "tests/unit_text: odd: Unknown error 4242 (no name)\n", said());
+	expect_text("complain, no such errno", "tests/unit_text: odd: (no name)\n", said());
 	message("%s", "100 %s");
 	expect_text("message", "tests/unit_text: 100 %s\n", said());
 	memset(text, 'x', sizeof(text) - 1);
@@ -113,8 +111,7 @@ static void test_error(void)
 static void test_exits(void)
 {
 	errno = EPIPE;
-	expect_end("perr_exit", 1, "tests/unit_text: what: Broken pipe (EPIPE)\n",
-		   perr_exit("what"));
+	expect_end("perr_exit", 1, "tests/unit_text: what: (EPIPE)\n", perr_exit("what"));
 	expect_end("message_exit", 1, "tests/unit_text: what\n", message_exit("what"));
 }
 

@@ -4,6 +4,7 @@
  * valgrind.
  */
 #include <dirent.h>
+#include <err.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -421,22 +423,28 @@ static void destroy_in_shrink(void)
 	expect_no_thread_left("destroy in the middle of a shrink");
 }
 
-/* Sets the size of new threads' stacks; with a huge one no thread can be started. */
-static void stack_size(size_t bytes)
-{
-	pthread_attr_t attr;
+static struct rlimit before;
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, bytes);
-	pthread_setattr_default_np(&attr);
-	pthread_attr_destroy(&attr);
+/* From here on no thread can be started. Root always can, so this process becomes somebody else's.
+ */
+static void no_more_threads(void)
+{
+	if (getuid() == 0 && setresuid(65534, 65534, 65534) == -1)
+		err(1, "setresuid");
+	getrlimit(RLIMIT_NPROC, &before);
+	setrlimit(RLIMIT_NPROC, &(struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max});
+}
+
+static void more_threads(void)
+{
+	setrlimit(RLIMIT_NPROC, &before);
 }
 
 static void no_threads(void)
 {
 	threadpool_t *pool = threadpool_create(3, 30, 100);
 
-	stack_size((size_t)1 << 46);
+	no_more_threads();
 	errno = 0;
 	expect("no thread can be started: NULL", true, threadpool_create(3, 30, 100) == NULL);
 	expect("and EAGAIN", EAGAIN, errno);
@@ -445,7 +453,7 @@ static void no_threads(void)
 	threadpool_set_period(pool, 20);
 	nap_ms(100);
 	expect("a thread that can't be started is not counted", 3, threadpool_all_threadnum(pool));
-	stack_size(1 << 20);
+	more_threads();
 	AWAIT(threadpool_all_threadnum(pool) == 30);
 	expect("it grows when it can", 30, threadpool_all_threadnum(pool));
 	let_pass(MANY);

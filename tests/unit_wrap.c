@@ -255,20 +255,17 @@ static void test_ends(void)
 	int fd = Socket(AF_INET, SOCK_STREAM, 0);
 	Bind(fd, (struct sockaddr *)&taken, len);
 	getsockname(fd, (struct sockaddr *)&taken, &len);
-	expect_end("Socket", 1,
-		   "tests/unit_wrap: socket: Address family not supported by protocol "
-		   "(EAFNOSUPPORT)\n",
+	expect_end("Socket", 1, "tests/unit_wrap: socket: (EAFNOSUPPORT)\n",
 		   Socket(-1, SOCK_STREAM, 0));
 	int other = Socket(AF_INET, SOCK_STREAM, 0);
-	snprintf(want, sizeof(want), "tests/unit_wrap: bind 127.0.0.1:%d: %s\n",
-		 ntohs(taken.sin_port), "Address already in use (EADDRINUSE)");
+	snprintf(want, sizeof(want), "tests/unit_wrap: bind 127.0.0.1:%d: (EADDRINUSE)\n",
+		 ntohs(taken.sin_port));
 	expect_end("Bind", 1, want, Bind(other, (struct sockaddr *)&taken, len));
-	snprintf(want, sizeof(want), "tests/unit_wrap: connect 127.0.0.1:%d: %s\n",
-		 ntohs(taken.sin_port), "Connection refused (ECONNREFUSED)");
+	snprintf(want, sizeof(want), "tests/unit_wrap: connect 127.0.0.1:%d: (ECONNREFUSED)\n",
+		 ntohs(taken.sin_port));
 	expect_end("Connect", 1, want, Connect(other, (struct sockaddr *)&taken, len));
-	expect_end("Listen", 1, "tests/unit_wrap: listen: Bad file descriptor (EBADF)\n",
-		   Listen(-1, 1));
-	expect_end("Close", 1, "tests/unit_wrap: close: Bad file descriptor (EBADF)\n", Close(-1));
+	expect_end("Listen", 1, "tests/unit_wrap: listen: (EBADF)\n", Listen(-1, 1));
+	expect_end("Close", 1, "tests/unit_wrap: close: (EBADF)\n", Close(-1));
 	close_error = EIO;
 	expect_error("Close hands back other errors", EIO, Close(fd));
 	close_error = 0;

@@ -149,7 +149,7 @@ static void open_connection(struct connection *c)
 static void send_due(struct connection *c)
 {
 	while (c->sent < c->due) {
-		uint64_t n = c->due - c->sent < CHUNK ? c->due - c->sent : CHUNK;
+		size_t n = c->due - c->sent < CHUNK ? (size_t)(c->due - c->sent) : CHUNK;
 		ssize_t sent = send(c->fd, pattern + (c->start + c->sent) % PERIOD, n,
 				    MSG_DONTWAIT | MSG_NOSIGNAL);
 
