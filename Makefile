@@ -46,7 +46,7 @@ test: all tests $(filter libevent,$(T)) ## test everything in about a minute (T=
 test-full: all tests $(filter libevent,$(T)) ## size and numbers too (about two minutes)
 	T=$(T) tests/run -f
 sweep: all tests $(filter libevent,$(T)) ## let every system call fail in every way (a few minutes)
-	T=$(T) BOUND=600 SWEEP=-a tests/run sweep
+	T=$(T) SWEEP=-a tests/run sweep
 bench: all tests                        ## measure the servers (FULL=1: all loads and charts)
 	tests/bench/run $(if $(FULL),full)
 bench-check:                            ## what the last measurement leaves short of its goals

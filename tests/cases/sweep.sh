@@ -12,14 +12,14 @@ sweep_program() {
 }
 
 # One program of each kind.
-#: tcp/server mtserver/server mtserver/prethread_server epoll/lt_server udp/server multicast/server poll/client udp/client tcp/hello_client
+#: tcp/server mtserver/server mtserver/prethread_server epoll/lt_server udp/server multicast/server poll/client udp/client tcp/hello_client 120s
 sweep_kinds() {
 	sweep_program
 }
 
 # Left out are threadpool/demo, which sleeps for seconds, and the two ends of a FIFO, which cannot
 # run alone.
-#: one concurrent crew event experiment datagram group stream script full -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer
+#: one concurrent crew event experiment datagram group stream script full 600s -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer
 sweep() {
 	# shellcheck disable=SC2086 # or none
 	sweep_program ${SWEEP:-}
