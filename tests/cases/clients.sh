@@ -28,7 +28,7 @@ client_large() {
 	stop
 }
 
-#: stream full 200s
+#: stream full 600s
 client_100_megabytes() {
 	start_any -q
 	seq 13000000 | client | cmp - "$(seq 13000000 >numbers && echo numbers)"

@@ -40,7 +40,7 @@ dirty() {
 	awk '/^Private_Dirty:/ { print 1024 * $2 }' "/proc/$PID/smaps_rollup"
 }
 
-#: poll/server epoll/lt_server epoll/et_server epoll/reactor_server full 200s
+#: poll/server epoll/lt_server epoll/et_server epoll/reactor_server full 600s
 idle_is_cheap() {
 	start -q
 	peer row "$ADDR" 20
@@ -53,7 +53,7 @@ idle_is_cheap() {
 }
 
 # An active client is answered as fast among as many idle ones as there can be as among ten.
-#: epoll/lt_server epoll/et_server epoll/reactor_server full 200s
+#: epoll/lt_server epoll/et_server epoll/reactor_server full 600s
 idle_costs_no_time() {
 	limit=$(awk '/^Max open files/ { print $5 }' /proc/self/limits)
 	[ "$limit" -ge 19100 ] || skip "the hard limit of descriptors is $limit"

@@ -38,12 +38,12 @@ row() {
 	one_after_another 300
 }
 
-#: servers full 200s
+#: servers full 600s
 long_row() {
 	one_after_another 10000
 }
 
-#: mpserver/server full 200s
+#: mpserver/server full 600s
 crowd_of_1000() {
 	start -q
 	at_rest=$(usage)

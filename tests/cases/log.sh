@@ -91,7 +91,7 @@ closing_line() {
 	workers=$(peer children "$PID" | wc -l)
 	stop
 	kib=$(sed -n '$s/.*memory \([0-9]*\) KiB.*/\1/p' out)
-	[ "$kib" -gt 500 ] || fail "memory: $kib KiB"
+	[ "$kib" -gt 100 ] || fail "memory: $kib KiB"
 	[ "$kib" -lt 30000 ] || [ -n "${SAN:-}" ] || fail "memory: $kib KiB"
 	processes=$(sed -n '$s/.*, \([0-9]*\) processes$/\1/p' out)
 	[ "$processes" -gt "$workers" ] || fail "$processes processes, but $workers children"

@@ -8,7 +8,7 @@ pages() {
 }
 
 # One program for each page.
-#: tcp/server mpserver/server mtserver/server select/server poll/server epoll/lt_server threadpool/server udp/server multicast/server unix/stream_server libevent/server full 200s
+#: tcp/server mpserver/server mtserver/server select/server poll/server epoll/lt_server threadpool/server udp/server multicast/server unix/stream_server libevent/server full 600s
 pages_are_true() {
 	pages "$TESTS" -n || fail "make pages prints it again: $(cat said)"
 	if grep -q '^0 blocks' said; then fail "the page shows nothing that make trace printed"; fi
@@ -24,7 +24,7 @@ page_with() {
 }
 
 # An empty block is printed, then it is true: another port and another time are no change. Another call is.
-#: poll/server full 200s
+#: poll/server full 600s
 pages_are_printed_again() {
 	page_with '# A \n page' '<!-- make trace A=poll/server -->' '<!-- end of make trace -->' 'its end'
 	pages suite/tests || fail "$(cat said)"

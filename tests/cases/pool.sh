@@ -16,7 +16,7 @@ needs_valgrind() {
 }
 
 # No memory lost or used after its end.
-#: threadpool/demo full 200s
+#: threadpool/demo full 600s
 pool_valgrind() {
 	needs_valgrind
 	valgrind -q --leak-check=full --show-leak-kinds=all --error-exitcode=9 \
@@ -24,7 +24,7 @@ pool_valgrind() {
 }
 
 # No race and no lock order, apart from a signal that glibc's timedwait itself sends without the lock.
-#: threadpool/demo full 200s
+#: threadpool/demo full 600s
 pool_helgrind() {
 	needs_valgrind
 	printf '{\nglibc\nHelgrind:Misc\n...\nfun:pthread_cond_timedwait*\n}\n' >known

@@ -43,7 +43,7 @@ crowd() {
 	expect "connections" 200 "$(served | cut -d' ' -f1)"
 }
 
-#: mtserver/server unix/stream_server poll/server epoll/lt_server epoll/et_server epoll/reactor_server threadpool/server libevent/server full 200s
+#: mtserver/server unix/stream_server poll/server epoll/lt_server epoll/et_server epoll/reactor_server threadpool/server libevent/server full 600s
 crowd_of_5000() {
 	start -q
 	peer crowd "$ADDR" 5000

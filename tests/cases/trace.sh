@@ -51,13 +51,13 @@ trace_in_order() {
 	traced
 }
 
-#: stream datagram group full 200s
+#: stream datagram group full 600s
 trace_in_order_with_all() {
 	traced
 }
 
 # When others take the processor, and more often where processes and threads race.
-#: one concurrent crew event full 200s
+#: one concurrent crew event full 600s
 trace_in_order_when_busy() {
 	while :; do :; done &
 	times='1 2 3'
@@ -85,7 +85,7 @@ trace_half_close() {
 }
 
 # Commands of one's own; without a client one that fits the server's socket.
-#: suite full 200s
+#: suite full 600s
 trace_own_commands() {
 	shown A="'$BIN/poll/server' -q {port}" B="'$BIN/mtserver/client' {host} {port}"
 	in_order
@@ -114,7 +114,7 @@ S2->>C1: exit(0),' "$(sed -n 's/^ *\([CS][12]->>[^ ]* [^ ]*\).*/\1/p' shown)"
 }
 
 # As wide as asked for; colours on a terminal only, and not with NO_COLOR.
-#: suite full 200s
+#: suite full 600s
 trace_fits() {
 	shown A=mpserver/prefork_server I=abcdefghijklmnopqrstuvwxyz COLUMNS=70
 	expect "lines over 70 characters" 0 "$(rows '.{71}')"
@@ -158,7 +158,7 @@ trace_says_what_is_wrong() {
 }
 
 # A pair that stalls is shown as far as it came: this server leaves a byte in its socket.
-#: suite full 200s
+#: suite full 600s
 trace_stalled() {
 	failed "make trace: epoll/client has printed no answer to 'Hello' within 1 s" \
 		A='epoll/trigger_server -m et' B=epoll/client

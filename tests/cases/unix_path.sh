@@ -120,7 +120,7 @@ path_of_another() {
 }
 
 # Of four that start at the same moment on a stale path exactly one serves.
-#: unix/stream_server unix/dgram_server full 200s
+#: unix/stream_server unix/dgram_server full 600s
 path_race() {
 	for _ in $(seq 500); do
 		expect "how many serve" 1 "$(unix_peer race "$P" srv.socket 4)"
