@@ -33,6 +33,7 @@ as_process_1() {
 # Process 1 is not ended by a signal for which it has no handler.
 #: servers udp/server unix/dgram_server
 server_as_process_1() {
+	[ -z "${SAN:-}" ] || skip 'a sanitizer does not work as process 1'
 	as_process_1
 	for signal in INT TERM; do
 		start
@@ -45,6 +46,7 @@ server_as_process_1() {
 
 #: stream udp/client unix/dgram_client
 client_as_process_1() {
+	[ -z "${SAN:-}" ] || skip 'a sanitizer does not work as process 1'
 	start_any
 	as_process_1
 	set --
