@@ -38,7 +38,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=8888]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	set_nonblocking(fd); /* not stdin and stdout: the shell shares them */
+	set_nonblocking(fd); /* the socket only: the shell shares stdin and stdout */
 	if ((epfd = epoll_create1(0)) == -1)
 		perr_exit("epoll_create1");
 	struct flow up = {.from = STDIN_FILENO, .to = fd};

@@ -87,7 +87,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=1233]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	set_nonblocking(fd); /* not stdin and stdout: the shell shares them */
+	set_nonblocking(fd); /* the socket only: the shell shares stdin and stdout */
 
 	/* EV_FEATURE_FDS: a way to wait for any descriptor; epoll refuses regular files. */
 	struct event_config *config = event_config_new();

@@ -37,7 +37,8 @@ pid_t fork_child(void)
 		if (signal(SIGINT, SIG_DFL) == SIG_IGN)
 			signal(SIGINT, SIG_IGN); /* as for a client in the background */
 		signal(SIGCHLD, SIG_DFL);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+			_exit(EXIT_FAILURE);
 		/* The parent may have ended before that call. 0: it is in another PID namespace. */
 		if (getppid() != parent && getppid() != 0)
 			_exit(EXIT_FAILURE);

@@ -24,7 +24,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=6666]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	set_nonblocking(fd); /* not stdin and stdout: the shell shares them */
+	set_nonblocking(fd); /* the socket only: the shell shares stdin and stdout */
 	struct flow up = {.from = STDIN_FILENO, .to = fd};
 	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 

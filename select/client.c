@@ -33,7 +33,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=4232]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	set_nonblocking(fd);  /* not stdin and stdout: the shell shares them */
+	set_nonblocking(fd);  /* the socket only: the shell shares stdin and stdout */
 	if (fd >= FD_SETSIZE) /* FD_SET would write past the end of the set */
 		message_exit("select cannot hold descriptor %d", fd);
 	struct flow up = {.from = STDIN_FILENO, .to = fd};

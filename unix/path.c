@@ -138,7 +138,7 @@ int path_listen(const char *path)
 	int lfd = Socket(AF_UNIX, SOCK_STREAM, 0);
 
 	path_bind(lfd, path);
-	Listen(lfd, 4096);
+	Listen(lfd, BACKLOG);
 	return lfd;
 }
 

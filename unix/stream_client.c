@@ -29,7 +29,7 @@ int main(int argc, char *argv[])
 	if (opt.own_path != NULL)
 		path_bind(fd, opt.own_path);
 	path_connect(fd, opt.path);
-	set_nonblocking(fd); /* not stdin and stdout: the shell shares them */
+	set_nonblocking(fd); /* the socket only: the shell shares stdin and stdout */
 	struct flow up = {.from = STDIN_FILENO, .to = fd};
 	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 

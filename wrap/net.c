@@ -19,8 +19,6 @@
 #include "wrap/text.h"
 #include "wrap/wrap.h"
 
-#define BACKLOG 4096 /* connections that may wait for accept; net.core.somaxconn is the limit */
-
 static struct addrinfo *resolve(const char *host, uint16_t port)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *list;

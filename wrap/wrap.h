@@ -12,6 +12,10 @@
 
 #include "wrap/error.h" /* perr_exit */
 
+/* Connections that may wait for accept: a server with many clients. net.core.somaxconn limits it.
+ */
+#define BACKLOG 4096
+
 /* When the call fails they print its name, Bind and Connect also the address, and exit. */
 int Socket(int family, int type, int protocol);
 int Bind(int fd, const struct sockaddr *sa, socklen_t salen);

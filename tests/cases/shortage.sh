@@ -111,7 +111,7 @@ limit_of_none() {
 	start
 	peer limit "$PID" 0
 	kill -STOP "$PID"
-	kill -CONT "$PID" # the wait begins anew
+	kill -CONT "$PID" # the wait starts again
 	kill -CHLD "$PID"
 	stands_still "$PID"
 	[ -z "${SAN:-}" ] || peer limit "$PID" 1024 # its look for leaks needs some
