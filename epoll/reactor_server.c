@@ -1,8 +1,8 @@
 /*
  * One thread and many clients: events with call-backs. The loop in epoll/reactor.c owns the
  * waiting; what is left here is the work, one call-back for the listening socket and one for
- * clients. The loop also keeps the time: with -t it calls back when a client has
- * been silent for that long.
+ * clients. The loop also keeps the time: with -t it calls back when a client has been silent for
+ * that long.
  * Try: -t 5 and a silent client; many clients at once; strace -c; compare with epoll/lt_server.
  */
 #include <sys/epoll.h>

@@ -3,6 +3,7 @@
  * becomes a task, one step that never blocks, so a few threads serve them all. EPOLLONESHOT: after
  * an event its descriptor is not reported again until the thread that has served it arms it, so
  * that no two threads ever have the same client.
+ * threadpool_add may block, but it fails only once the pool is being destroyed: after the loop.
  * Try: many clients at once; one that never reads; strace -f; make diff A=epoll/lt_server
  * B=threadpool/server.
  */
@@ -91,7 +92,7 @@ int main(int argc, char *argv[])
 					client_refuse(c);
 				watch(lfd, WAIT_READ);
 			} else {
-				threadpool_add(pool, step, (void *)(intptr_t)fd); /* may block */
+				threadpool_add(pool, step, (void *)(intptr_t)fd);
 			}
 		}
 	}
