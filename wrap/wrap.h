@@ -12,8 +12,7 @@
 
 #include "wrap/error.h" /* perr_exit */
 
-/* Connections that may wait for accept: a server with many clients. net.core.somaxconn limits it.
- */
+/* For Listen: how many connections may wait for accept. The kernel has a limit (somaxconn). */
 #define BACKLOG 4096
 
 /* When the call fails they print its name, Bind and Connect also the address, and exit. */
