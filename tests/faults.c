@@ -28,7 +28,7 @@ static bool happened; /* what is to happen once */
 
 /* ---- fault */
 
-/* Whether the call fails: FILE is there, and is told. */
+/* Whether the call fails: FILE is there, and gets a line with the name of CALL. */
 static bool fails(const char *call, const char *file)
 {
 	int fd = open(file, O_WRONLY | O_APPEND);
