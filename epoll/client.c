@@ -1,9 +1,9 @@
 /*
- * One thread, two directions: epoll waits for stdin, stdout and the socket at once, so that
- * neither direction waits for the other. Each has a buffer of its own and waits for one thing at
- * a time: input while its buffer is empty, otherwise room for what it holds. EPOLLONESHOT: an event
- * is reported once, then it must be asked for again. Try: seq 1000000 | epoll/client | md5sum;
- * epoll/client <README.md; strace.
+ * One thread, two directions: epoll waits for stdin, stdout and the socket at once, so that neither
+ * direction waits for the other. Each has a buffer of its own and waits for one thing at a time:
+ * input while its buffer is empty, otherwise room for what it holds. EPOLLONESHOT: an event is
+ * reported once, then it must be asked for again.
+ * Try: seq 1000000 | epoll/client | md5sum; epoll/client <README.md; strace.
  */
 #include <errno.h>
 #include <sys/epoll.h>

@@ -3,7 +3,7 @@
  * keeps the set, so a call passes only changes to it and gets only the descriptors that are ready.
  * Edge-triggered: a descriptor is reported once for each change. If echo_step may have left bytes
  * unread, EPOLL_CTL_MOD makes the kernel look at the descriptor and report it again. A short read
- * has emptied the socket, unless the event flags an end of file (RDHUP) or urgent data (PRI).
+ * has emptied the socket, unless the event reports an end of file (RDHUP) or urgent data (PRI).
  * Try: many clients at once; one that floods; strace -c; make diff A=epoll/lt_server
  * B=epoll/et_server.
  */
@@ -21,7 +21,7 @@ static int epfd; /* the set, which the kernel keeps */
 static struct epoll_event ready[256];
 #define EDGE_READ (EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET)
 
-/* From now on the loop waits for NEXT on FD: what echo_step has returned. */
+/* From now on the loop waits on FD for NEXT, one of the values in wrap/client.h. */
 static void watch(int fd, int next)
 {
 	uint32_t events = next == WAIT_READ ? EDGE_READ : (uint32_t)next | EPOLLET;
@@ -49,7 +49,8 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=8889]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(lfd); /* if another process has taken the client, accept must not block */
+	set_nonblocking(
+	    lfd); /* Accept tries again when a connection fails: it must not block then */
 	raise_descriptor_limit();
 	if ((epfd = epoll_create1(0)) == -1)
 		perr_exit("epoll_create1");

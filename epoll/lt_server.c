@@ -18,7 +18,7 @@
 static int epfd; /* the set, which the kernel keeps */
 static struct epoll_event ready[256];
 
-/* From now on the loop waits for NEXT on FD: what echo_step has returned. */
+/* From now on the loop waits on FD for NEXT, one of the values in wrap/client.h. */
 static void watch(int fd, int next)
 {
 	struct epoll_event event = {.events = (uint32_t)next, .data.fd = fd};
@@ -45,7 +45,8 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=8888]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(lfd); /* if another process has taken the client, accept must not block */
+	set_nonblocking(
+	    lfd); /* Accept tries again when a connection fails: it must not block then */
 	raise_descriptor_limit();
 	if ((epfd = epoll_create1(0)) == -1)
 		perr_exit("epoll_create1");

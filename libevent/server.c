@@ -1,8 +1,8 @@
 /*
  * libevent owns the loop, the reading and the writing: a bufferevent is a client with a buffer for
  * each direction, and it calls back when something came or went. This file has only what to do
- * then. Try: many clients at once; one that never reads; strace -c; compare with
- * epoll/reactor_server.
+ * then.
+ * Try: many clients at once; one that never reads; strace -c; compare with epoll/reactor_server.
  */
 #include <errno.h>
 #include <event2/buffer.h>

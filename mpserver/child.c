@@ -32,10 +32,10 @@ pid_t fork_child(void)
 		pid = fork();
 	}
 	if (pid == 0) {
-		/* A server's handlers shut down lfd, which all share. */
+		/* A server's handlers shut down lfd, which all processes share. */
 		signal(SIGTERM, SIG_DFL);
 		if (signal(SIGINT, SIG_DFL) == SIG_IGN)
-			signal(SIGINT, SIG_IGN); /* as for a client in the background */
+			signal(SIGINT, SIG_IGN); /* a shell script starts "program &" like that */
 		signal(SIGCHLD, SIG_DFL);
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
 			_exit(EXIT_FAILURE);
@@ -106,7 +106,7 @@ void kill_children(void)
 	block_sigchld(); /* from here on no handler reaps */
 	for (int i = 0; i < npids; i++)
 		kill(pids[i], SIGKILL); /* SIGTERM would not end one that is stopped */
-	/* Until ours are gone: the program before exec may have left us others. */
+	/* Not until waitpid fails: a program that exec'ed this one may have left other children. */
 	while (npids > 0 && reap(0))
 		;
 	free(pids);

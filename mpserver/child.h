@@ -6,9 +6,9 @@
 #include <sys/types.h>
 
 /*
- * As fork(2), but the child is remembered for kill_children. In the child SIGINT, SIGTERM and
- * SIGCHLD do what they do by default, no signal is blocked, and the kernel kills it when its parent
- * ends. prctl(2), PR_SET_PDEATHSIG.
+ * As fork(2), but the child is remembered for kill_children. In the child SIGTERM, SIGCHLD and
+ * SIGINT (unless it was ignored) do what they do by default, no signal is blocked, and the kernel
+ * kills it when its parent ends. prctl(2), PR_SET_PDEATHSIG.
  */
 pid_t fork_child(void);
 

@@ -2,8 +2,9 @@
  * A member of the group (-g) on one interface (-i): it joins with IP_ADD_MEMBERSHIP, so that the
  * kernel takes the group's datagrams from the network, and prints them. Each line typed goes to the
  * server as a datagram. It is bound to the group's address, so that it does not get what is sent to
- * the host alone. Try: several at once; cat /proc/net/igmp; another -g; bind to 0.0.0.0 and leave
- * out IP_MULTICAST_ALL.
+ * the host alone.
+ * Try: several at once; cat /proc/net/igmp; another -g; bind to 0.0.0.0 and leave out
+ * IP_MULTICAST_ALL.
  */
 #include <netinet/in.h>
 #include <sys/socket.h>

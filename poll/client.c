@@ -1,7 +1,7 @@
 /*
- * One thread, two directions: poll waits for stdin, stdout and the socket at once, so that
- * neither direction waits for the other. Each has a buffer of its own and waits for one thing at
- * a time: input while its buffer is empty, otherwise room for what it holds.
+ * One thread, two directions: poll waits for stdin, stdout and the socket at once, so that neither
+ * direction waits for the other. Each has a buffer of its own and waits for one thing at a time:
+ * input while its buffer is empty, otherwise room for what it holds.
  * Try: seq 1000000 | poll/client | md5sum; stop the server while you type; strace.
  */
 #include <errno.h>

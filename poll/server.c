@@ -1,6 +1,6 @@
 /*
  * One thread and many clients: poll waits for all of them, and nothing else blocks. The set is an
- * array with an entry for each descriptor, so there is no limit of 1024; every call walks it all.
+ * array with an entry for each descriptor, so select's limit of 1024 is gone; every call walks it.
  * Try: many clients at once; one that never reads; strace -c; make diff A=select/server
  * B=poll/server.
  */
@@ -17,7 +17,7 @@
 static struct pollfd set[MOST_FDS]; /* set[fd] is fd's entry; poll skips one whose .fd is -1 */
 static int nfds;		    /* one more than the highest descriptor so far */
 
-/* From now on the loop waits for NEXT on FD: what echo_step has returned. */
+/* From now on the loop waits on FD for NEXT, one of the values in wrap/client.h. */
 static void watch(int fd, int next)
 {
 	if (next == NO_CHANGE)
@@ -42,7 +42,8 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=6666]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(lfd); /* if another process has taken the client, accept must not block */
+	set_nonblocking(
+	    lfd); /* Accept tries again when a connection fails: it must not block then */
 	raise_descriptor_limit();
 	if (!add(lfd))
 		return EXIT_FAILURE;

@@ -1,7 +1,7 @@
 /*
  * One thread, two directions: select waits for stdin, stdout and the socket at once, so that
- * neither direction waits for the other. Each has a buffer of its own and waits for one thing at
- * a time: input while its buffer is empty, otherwise room for what it holds.
+ * neither direction waits for the other. Each has a buffer of its own and waits for one thing at a
+ * time: input while its buffer is empty, otherwise room for what it holds.
  * Try: seq 1000000 | select/client | md5sum; stop the server while you type; strace.
  */
 #include <errno.h>

@@ -17,7 +17,7 @@
 static fd_set read_set, write_set; /* what to wait for */
 static int nfds;		   /* one more than the highest descriptor so far */
 
-/* From now on the loop waits for NEXT on FD: what echo_step has returned. */
+/* From now on the loop waits on FD for NEXT, one of the values in wrap/client.h. */
 static void watch(int fd, int next)
 {
 	if (next == NO_CHANGE)
@@ -45,7 +45,8 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=4232]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(lfd); /* if another process has taken the client, accept must not block */
+	set_nonblocking(
+	    lfd); /* Accept tries again when a connection fails: it must not block then */
 	raise_descriptor_limit();
 	if (!add(lfd))
 		return EXIT_FAILURE;

@@ -1,7 +1,8 @@
 /*
  * TCP, the bare calls of a client: socket, connect, then stop and wait: send what one read gave,
  * read exactly as many bytes back, then the next. At end of input it half-closes, then reads until
- * the server closes. Try: type lines; Ctrl-D; Ctrl-C in the server while you type.
+ * the server closes.
+ * Try: type lines; Ctrl-D; Ctrl-C in the server while you type.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

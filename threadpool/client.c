@@ -1,7 +1,7 @@
 /*
  * Many sessions (-n N) on few threads: each is a task of the pool that the server uses too. A task
- * here blocks in its calls, so a thread has one session until that is over. A full queue makes
- * main wait, so there are never more connections than threads and waiting tasks.
+ * here blocks in its calls, so a thread has one session until that is over. A full queue makes main
+ * wait, so there are never more connections than threads and waiting tasks.
  * Try: -n 10000; mpserver/prefork_server in place of the server.
  */
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * The main thread waits in epoll, and a pool of threads does the echo: a client that is ready
  * becomes a task, one step that never blocks, so a few threads serve them all. EPOLLONESHOT: after
  * an event its descriptor is not reported again until the thread that has served it arms it, so
- * that no two threads ever have the same client.
- * threadpool_add may block, but it fails only once the pool is being destroyed: after the loop.
+ * that no two threads ever have the same client. threadpool_add may block, but it fails only once
+ * the pool is being destroyed: after the loop.
  * Try: many clients at once; one that never reads; strace -f; make diff A=epoll/lt_server
  * B=threadpool/server.
  */
@@ -23,7 +23,7 @@ static pthread_mutex_t arming_lock = PTHREAD_MUTEX_INITIALIZER;
 static int epfd; /* the set, which the kernel keeps */
 static struct epoll_event ready[256];
 
-/* From now on the loop waits for NEXT on FD: what echo_step has returned. */
+/* From now on the loop waits on FD for NEXT, one of the values in wrap/client.h. */
 static void watch(int fd, int next)
 {
 	struct epoll_event event = {.events = (uint32_t)next | EPOLLONESHOT, .data.fd = fd};
@@ -68,7 +68,8 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=8300]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(lfd); /* if another process has taken the client, accept must not block */
+	set_nonblocking(
+	    lfd); /* Accept tries again when a connection fails: it must not block then */
 	raise_descriptor_limit();
 	if ((epfd = epoll_create1(0)) == -1)
 		perr_exit("epoll_create1");

@@ -2,7 +2,8 @@
  * A listener of broadcast_server that may also speak: each line typed goes to the server as a
  * datagram, and what the server broadcasts is printed. It has two sockets: one is bound to the
  * listeners' port (-p), which it shares with the others on this host; the other is connected to the
- * server. Try: several at once; one without SO_REUSEADDR; -n 3 < /dev/null.
+ * server.
+ * Try: several at once; one without SO_REUSEADDR; -n 3 < /dev/null.
  */
 #include <sys/socket.h>
 #include <unistd.h>

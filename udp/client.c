@@ -24,8 +24,8 @@
 #define LARGEST 65507 /* bytes: IP has room for 65,535, of which 20 are its header and 8 UDP's */
 
 /*
- * Sends the N bytes of LINE, upper-cases LINE, and waits until the same bytes come back.
- * Returns 1; 0 when they did not come in time; -1 with errno, such as ECONNREFUSED.
+ * Sends the N bytes of LINE, upper-cases LINE, and waits until the same bytes come back. Returns 1;
+ * 0 when they did not come in time; -1 with errno, such as ECONNREFUSED.
  */
 static int ask(int fd, char *line, size_t n)
 {

@@ -2,8 +2,9 @@
  * AF_UNIX datagrams, a client. To be answered it must have a path of its own: cli.PID.socket beside
  * the server's, or -c OWN. It is absolute, because the server may run in another folder, and it has
  * to be removed at the end, after Ctrl-C too. Each line goes out as one datagram, with its newline.
- * Nothing is lost on the way, yet the server may not answer: only a time-out shows that. Try: type
- * lines, ls -l in another terminal; Ctrl-C; stop the server, type; kill -STOP the server, type.
+ * Nothing is lost on the way, yet the server may not answer: only a time-out shows that.
+ * Try: type lines, ls -l in another terminal; Ctrl-C; stop the server, type; kill -STOP the server,
+ * type.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -25,8 +26,8 @@
 #define LARGEST (256 * 1024) /* bytes; SO_SNDBUF, unless it is raised, allows somewhat less */
 
 /*
- * Sends the N bytes of LINE, upper-cases LINE, and waits until the same bytes come back.
- * Returns 1; 0 when they did not come in time; -1 with errno.
+ * Sends the N bytes of LINE, upper-cases LINE, and waits until the same bytes come back. Returns 1;
+ * 0 when they did not come in time; -1 with errno.
  */
 static int ask(int fd, char *line, size_t n)
 {

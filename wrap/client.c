@@ -23,8 +23,8 @@
 #define STEP_BYTES (128 * 1024) /* large reads make bulk data fast */
 
 /*
- * The clients by descriptor; untouched pages of it take no memory. The entries are atomic because
- * one thread may close a client while another accepts the next one on the same descriptor.
+ * The array of clients, by descriptor; its untouched pages take no memory. The entries are atomic
+ * because one thread may close a client while another accepts the next one on the same descriptor.
  */
 static _Atomic(struct client *) clients[MOST_FDS];
 static int nclients;	 /* one more than the highest descriptor of a client so far */
@@ -40,7 +40,7 @@ void accept_failed(int lfd)
 {
 	if ((errno == EMFILE || errno == ENFILE) && reserve != -1) {
 		complain_once("accept");
-		/* Give the spare one up, accept the client that waits with it, and close that. */
+		/* Close the spare descriptor, accept the waiting client in its place, close it. */
 		close(reserve);
 		reserve = -1;
 		int cfd = accept(lfd, NULL, NULL);
@@ -68,7 +68,7 @@ struct client *client_accept(int lfd)
 
 static void forget(struct client *c)
 {
-	clients[c->fd] = NULL; /* before close: then accept may give the number out again */
+	clients[c->fd] = NULL; /* before close: after it accept may return the same number */
 	Close(c->fd);
 	free(c->pending);
 	free(c);

@@ -9,7 +9,8 @@
 /*
  * Accepts a client on the non-blocking socket LFD and logs it. Returns the client, or NULL when
  * there is none. When descriptors have run out it closes the next client at once, which is reported
- * once: a client that stayed in the queue would wake the loop again and again. accept(2).
+ * once: a client that stayed in the queue would wake the loop again and again. Before its first use
+ * raise_descriptor_limit must keep descriptors below MOST_FDS. accept(2).
  */
 struct client *client_accept(int lfd);
 
@@ -38,9 +39,10 @@ void client_refuse(struct client *c);
 void close_clients(void);
 
 /*
- * For a loop that accepts by itself. reserve_descriptor opens a spare descriptor. accept_failed is
- * to be called after a failed accept: when descriptors have run out it gives the spare one up,
- * accepts the next client with it, and closes that client; otherwise it waits 100 ms.
+ * For a loop that accepts by itself. reserve_descriptor opens a spare descriptor, unless there is
+ * one; accept_failed is to be called after a failed accept. When descriptors have run out that
+ * closes the spare one, accepts the next client in its place, and closes the client. On EAGAIN it
+ * does nothing. After any other error it waits 100 ms.
  */
 void reserve_descriptor(void);
 void accept_failed(int lfd);

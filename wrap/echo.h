@@ -11,17 +11,18 @@ void upper(char *buf, size_t n);
 /* A client that was accepted. */
 struct client {
 	int fd;
-	int npending;	/* used by wrap/client only: the number of pending bytes, */
-	char *pending;	/* and those: echo that it has not accepted yet; NULL: none */
-	uint64_t bytes; /* that it sent so far */
+	int npending;	/* for wrap/client only: how many bytes PENDING has */
+	char *pending;	/* the echo that the client has not accepted yet, or NULL */
+	uint64_t bytes; /* how many the client has sent so far */
 	char who[];	/* its address as text: getpeername(2) fails after a reset */
 };
 
 /*
  * Waits for the next client on LFD and returns it, in memory of its own: the caller closes its
  * descriptor and frees it. When there is no room for one (descriptors, memory) it reports that and
- * tries again after 100 ms. Returns NULL once the server is stopping. accept(2). An event loop,
- * which must not wait here, uses client_accept instead (wrap/client.h).
+ * tries again after 100 ms. Returns NULL once the server is stopping; if LFD is shut down without a
+ * stop, it ends the program. accept(2). An event loop, which must not wait here, uses client_accept
+ * instead (wrap/client.h).
  */
 struct client *accept_client(int lfd);
 

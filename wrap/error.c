@@ -1,7 +1,7 @@
 /*
  * Error messages. Each is put together in memory and written with one write(2), so that the lines
- * of several threads and processes don't mix. The table of error names is here because not every
- * C library has strerrorname_np.
+ * of several threads and processes don't mix. The table of error names is here because not every C
+ * library has strerrorname_np.
  */
 #include "wrap/error.h"
 

@@ -18,8 +18,8 @@
 struct flow {
 	int from, to;
 	size_t off, rest;    /* REST bytes from buf[off] on are still to be written */
-	atomic_bool ended;   /* FROM's input is over, or a read or write failed: */
-	atomic_int err;	     /* with this errno */
+	atomic_bool ended;   /* FROM's input is over, or a read or write failed */
+	atomic_int err;	     /* the errno of the call that failed, or 0 */
 	atomic_ullong bytes; /* written so far */
 	char buf[65536];
 };

@@ -1,4 +1,7 @@
-/* The log: a line on stdout for each event, written with one write(2). With -q there is none. */
+/*
+ * The log: a line on stdout for each event, written with one write(2). -q leaves only the first
+ * line and the closing one.
+ */
 #ifndef WRAP_LOG_H
 #define WRAP_LOG_H
 

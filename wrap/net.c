@@ -31,7 +31,9 @@ static struct addrinfo *resolve(const char *host, uint16_t port)
 		snprintf(name, sizeof(name), "%s", host);
 	snprintf(service, sizeof(service), "%u", port);
 	int err = getaddrinfo(name, service, &hints, &list);
-	if (err != 0) /* a number of getaddrinfo's own, not an errno */
+	if (err == EAI_SYSTEM)
+		perr_exit("address '%.200s'", host);
+	if (err != 0) /* an EAI_ number, which only getaddrinfo uses, not an errno */
 		message_exit("address '%.200s': %s", host, gai_strerror(err));
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)list->ai_addr;
 	if (list->ai_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr) &&
@@ -82,7 +84,7 @@ static int try_address(struct attempt *last, bool server)
 	return -1;
 }
 
-/* Returns a socket for the first address of LIST that works, of FAMILY only (AF_UNSPEC: any). */
+/* Returns a socket for the first address of LIST that works and is of FAMILY (AF_UNSPEC: any). */
 static int try_all(struct addrinfo *list, int family, bool server, struct attempt *last)
 {
 	int fd = -1;

@@ -5,18 +5,18 @@
 #include <stdint.h>
 
 /*
- * Both return a TCP socket for HOST, a name or an address, IPv4 or IPv6 (with or without
- * brackets), and PORT; when none of HOST's addresses works they end the program with a line about
- * the last one. The socket has TCP_NODELAY. getaddrinfo(3), tcp(7).
+ * Both return a TCP socket for HOST, a name or an address, IPv4 or IPv6 (with or without brackets),
+ * and PORT; when none of HOST's addresses works they end the program with a line about the last
+ * one. The socket has TCP_NODELAY. getaddrinfo(3), tcp(7).
  *
  * tcp_listen takes the first address that can be bound, IPv4 before IPv6; with PORT 0 the kernel
- * picks one, and "::" takes IPv4 clients too. The socket has SO_REUSEADDR. ip(7), ipv6(7).
+ * picks a free port, and "::" takes IPv4 clients too. The socket has SO_REUSEADDR. ip(7), ipv6(7).
  * tcp_connect tries the addresses in their order.
  */
 int tcp_listen(const char *host, uint16_t port);
 int tcp_connect(const char *host, uint16_t port);
 
-/* As tcp_connect, but returns -1 after that line. */
+/* As tcp_connect, but after that line it returns -1. */
 int tcp_try_connect(const char *host, uint16_t port);
 
 /*

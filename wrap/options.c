@@ -94,7 +94,7 @@ static void set_operand(const char *name, const char *text)
 		opt.host = text;
 	else if (strcmp(name, "PATH") == 0)
 		opt.path = text;
-	else /* PORT: 0, any free port, only for servers, which take no HOST */
+	else /* PORT; 0 means any free port, and only servers, which have no HOST, take it */
 		opt.port = (uint16_t)number(text, takes("[HOST") ? 1 : 0, UINT16_MAX);
 }
 

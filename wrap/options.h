@@ -16,11 +16,11 @@ struct options {
 	int workers;		 /* -w N */
 	int count;		 /* -n N */
 	int buffer_bytes;	 /* -B BYTES */
-	uint16_t listeners_port; /* -p PORT, of a group */
+	uint16_t listeners_port; /* -p PORT, of the listeners of a group */
 	const char *broadcast;	 /* -b ADDR */
 	const char *group;	 /* -g GROUP */
 	const char *interface;	 /* -i IFACE */
-	const char *own_path;	 /* -c OWN, the client's */
+	const char *own_path;	 /* -c OWN, of the client's own socket */
 	int mode;		 /* -m lt|et: 0 for the first word, 1 for the second … */
 };
 extern struct options opt;
@@ -28,8 +28,8 @@ extern struct options opt;
 /*
  * Reads the command line into opt. USAGE lists what the program takes besides -h, each default
  * after an =, as in "[-v|-q] [-w N=4] [PORT=9998]". -h prints the usage and exits with 0. A mistake
- * in the command line prints a message and the usage to stderr, and exits with 2. getopt(3).
- * It also calls start_cleanly (wrap/start.h): from then on SIGPIPE is ignored.
+ * in the command line prints a message and the usage to stderr, and exits with 2. getopt(3). It
+ * also calls start_cleanly (wrap/start.h): from then on SIGPIPE is ignored.
  */
 void options(int argc, char *argv[], const char *usage);
 

@@ -87,7 +87,7 @@ void server_ready(int fd)
 	print_line("listening on %s", address_text((struct sockaddr *)&sa, len, text));
 }
 
-/* Returns the peak memory. Not getrusage's: exec keeps that, so it may be the shell's. proc(5). */
+/* Returns the peak memory. getrusage's peak survives exec, so it may be the shell's. proc(5). */
 static long peak_memory_kib(void)
 {
 	FILE *status = fopen("/proc/self/status", "r");

@@ -7,9 +7,10 @@
 
 /*
  * Prints "listening on ADDRESS" for the socket FD; to be called after everything that can fail.
- * From now on SIGINT and SIGTERM make stopping() true, in child processes too, and shut FD down:
- * a call that waits for FD returns then, and so does every later one, so that no signal is lost
- * between a look at stopping() and the call. Ends the program on errors. shutdown(2), signal(7).
+ * From now on SIGINT and SIGTERM make stopping() true (child processes see that, too) and shut FD
+ * down: a call that waits for FD returns then, and so does every later one, so that no signal is
+ * lost between a look at stopping() and the call. Ends the program on errors. shutdown(2),
+ * signal(7).
  */
 void server_ready(int fd);
 bool stopping(void);
@@ -24,14 +25,15 @@ void stop_also_shuts(int cfd);
 void wait_for_stop(int lfd);
 
 /*
- * Prints the closing line, the last one of the log, and returns the exit status 0. Before that, a
- * server that makes processes must wait for them and set peak_processes to the largest number that
- * ran at one time, itself included. The memory is the largest process's. getrusage(2).
+ * Prints the closing line of the log (what was served, CPU time, peak memory of the largest
+ * process, number of processes) and returns the exit status 0. Before that, a server that makes
+ * processes must wait for them and set peak_processes to the largest number that ran at one time,
+ * itself included. getrusage(2).
  */
 int server_end(void);
 extern int peak_processes;
 
-/* Raises the soft limit of descriptors to the hard one, but not above MOST_FDS. getrlimit(2). */
+/* Sets the soft limit of descriptors to the hard one, but not above MOST_FDS. getrlimit(2). */
 #define MOST_FDS (1 << 20) /* as many as a process can have, unless fs.nr_open was raised */
 void raise_descriptor_limit(void);
 

@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 /*
- * A program that has stdin too may have made it non-blocking. The flag belongs to the open file,
- * not to the descriptor, so a pipe or terminal is opened once more, to have it blocking here.
+ * Another program that shares this stdin may have made it non-blocking. The flag belongs to the
+ * open file, not to the descriptor, so a pipe or terminal is opened once more, to have it blocking
+ * here.
  */
 static void block_in_stdin(void)
 {

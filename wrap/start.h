@@ -1,11 +1,11 @@
-/* What a program puts right before it begins; options() calls it. */
+/* What a program has to set up before it begins; options() calls it. */
 #ifndef WRAP_START_H
 #define WRAP_START_H
 
 /*
  * Afterwards descriptors 0 to 2 are open, if only on /dev/null; stdin blocks; SIGPIPE and SIGXFSZ
- * are ignored, so that a write fails where they would end the program; SIGCHLD does what it does
- * by default and no signal is blocked. signal(7).
+ * are ignored, so that a write fails where they would end the program; SIGCHLD does what it does by
+ * default and no signal is blocked. signal(7).
  */
 void start_cleanly(void);
 

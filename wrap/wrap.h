@@ -1,7 +1,8 @@
 /*
- * The wrappers of the course notes: each makes a system call and checks the result. A capital means
- * the same call with the same signature, so the man page documents it; the comments here say what
- * happens when the call fails. Accept, Read, Write and what is built on them try again on EINTR.
+ * Wrappers. A name with a capital letter is the system call of that name, with the same signature
+ * and a check of the result. The man page documents the call; the comments here say what happens
+ * when it fails. Accept, Read and Write try again on EINTR. Readn, Writen and Readline are built on
+ * Read and Write.
  */
 #ifndef WRAP_WRAP_H
 #define WRAP_WRAP_H
