@@ -45,8 +45,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=8888]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(
-	    lfd); /* Accept tries again when a connection fails: it must not block then */
+	set_nonblocking(lfd); /* or Accept, which goes on after a failed connection, could block */
 	raise_descriptor_limit();
 	if ((epfd = epoll_create1(0)) == -1)
 		perr_exit("epoll_create1");

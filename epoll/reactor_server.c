@@ -54,8 +54,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [-t SECONDS] [PORT=8890]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(
-	    lfd); /* Accept tries again when a connection fails: it must not block then */
+	set_nonblocking(lfd); /* or Accept, which goes on after a failed connection, could block */
 	raise_descriptor_limit();
 	struct reactor *r = reactor_new();
 	if (r == NULL)

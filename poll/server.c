@@ -42,8 +42,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=6666]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(
-	    lfd); /* Accept tries again when a connection fails: it must not block then */
+	set_nonblocking(lfd); /* or Accept, which goes on after a failed connection, could block */
 	raise_descriptor_limit();
 	if (!add(lfd))
 		return EXIT_FAILURE;
