@@ -32,7 +32,7 @@ MAKEFLAGS += --no-builtin-rules
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all $(TOPICS) libevent tests demo test test-full sweep trace pages diff diff-budget bench \
+.PHONY: all $(TOPICS) libevent tests demo test test-full test-breaks sweep trace pages break diff diff-budget bench \
         bench-check format lint tags clean help force libevent-there
 
 all: $(ALL)                             ## build everything but libevent/ (CC=clang, SAN=thread, …)
@@ -45,6 +45,8 @@ test: all tests $(filter libevent,$(T)) ## test everything in about a minute (T=
 	T=$(T) tests/run
 test-full: all tests $(filter libevent,$(T)) ## size and numbers too (about two minutes)
 	T=$(T) tests/run -f
+test-breaks: all tests $(filter libevent,$(T)) ## each break shows its symptom and is caught (a few minutes)
+	T=$(T) tests/run twin
 sweep: all tests $(filter libevent,$(T)) ## let every system call fail in every way (a few minutes)
 	T=$(T) SWEEP=-a tests/run sweep
 bench: all tests                        ## measure the servers (FULL=1: all loads and charts)
@@ -55,6 +57,8 @@ trace: all tests $(if $(filter libevent/%,$(A) $(B)),libevent) ## a pair's syste
 	@tests/trace/run
 pages: all tests $(filter libevent,$(T)) ## print the pages' timelines again where a program changed (T=epoll: one page)
 	tests/pages $(T)
+break: all tests $(if $(filter libevent/%,$(B)),libevent) ## a classic mistake, played: make break B=epoll/lost_end
+	@tests/breaks/run
 diff:                                   ## two programs side by side: make diff A=select/server B=poll/server
 	@if [ -t 1 ]; then diff -y -b -W "$$(stty size | cut -d' ' -f2)" $(A).c $(B).c; \
 	else diff -b $(A).c $(B).c; fi || [ $$? -eq 1 ]

@@ -1,0 +1,247 @@
+# What a play is written with, beside tests/lib.sh. It prints what one types ("$ ..."), what comes,
+# and what one would look up ("-- ..."). BREAK is the file of the break; PATIENCE are the seconds after
+# which something that has not happened counts as not happening. {at} in a command stands for what a
+# client of the server takes ("127.0.0.1 9527", or a path), {addr} for what the server printed.
+#
+#   serve SERVER [OPTIONS]    starts it
+#   try COMMAND               runs it to its end
+#   begin COMMAND             starts it in the background
+#   prints LINE               waits until the last one begun has printed a line like LINE
+#   finishes                  waits until it has ended
+#   logs LINE                 the same of the server
+#   signal NAME [PROGRAM]     sends a signal to the server, or to another program of this play
+#   alive                     whether the server runs, or how it ended
+#   cpu [PROGRAM]             whether the server, or another program, sleeps or spins
+#   before WHAT, after WHAT   how many descriptors, threads, zombies or KiB the server has more since then
+#   reached STATE             waits until the server has a TCP connection in that state of tcp(7)
+#   left STATE                whether it soon has none in that state
+#   press_ctrl_c              whether the server ends at once
+# Any other command is not shown.
+
+# field NAME: of the break.
+field() {
+	awk -f "$TESTS/breaks/field.awk" -v name="$1" "$BREAK"
+}
+
+play() {
+	for folder in "$BIN"/*/; do
+		ln -s "${folder%/}" .
+	done
+	field play >play
+	. ./play
+}
+
+# typed COMMAND: sets COMMAND, as it is typed.
+typed() {
+	COMMAND=$(printf '%s\n' "$1" | sed "s|{at}|${WHERE:-}|g; s|{addr}|${ADDR:-}|g")
+}
+
+# glance FILE: as much of it as one looks at.
+glance() {
+	lines=$(wc -l <"$1")
+	head -n 8 "$1" | cut -c1-110
+	[ "$lines" -le 8 ] || echo "-- and $((lines - 8)) lines more"
+}
+
+# how_it_ended WHO STATUS
+how_it_ended() {
+	if [ "$2" -gt 128 ]; then
+		echo "-- $1 was ended by SIG$(kill -l "$2")"
+	elif [ "$2" -ne 0 ]; then
+		echo "-- $1 ended with status $2"
+	fi
+}
+
+# is_over PID: it has ended, perhaps as a zombie.
+is_over() {
+	case $(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) in
+	'' | Z | X) ;;
+	*) return 1 ;;
+	esac
+}
+
+serve() {
+	PROGRAM=$1
+	echo "\$ $* &"
+	shift
+	: >out
+	set_operand
+	"$PROGRAM" "$@" "$OPERAND" >out 2>err </dev/null &
+	PID=$!
+	wait_until "$PROGRAM does not start" has_started
+	[ -s out ] || { alive && return; }
+	located
+	head -n 1 out
+	SEEN=1
+}
+
+has_started() {
+	[ -s out ] || is_over "$PID"
+}
+
+try() {
+	typed "$1"
+	status=0
+	echo "\$ $COMMAND"
+	within "$PATIENCE" sh -c "$COMMAND" >said 2>&1 || status=$?
+	if grep -q '^not done after [0-9]* s; still running:$' said; then
+		sed '/^not done after/,$d' said >came
+		glance came
+		echo "-- it has not ended after $PATIENCE s"
+	else
+		glance said
+		how_it_ended it "$status"
+	fi
+}
+
+begin() {
+	typed "$1"
+	echo "\$ $COMMAND &"
+	: >begun # a new file, also for one that is still written to
+	"$PEER" group sh -c "$COMMAND" >begun 2>&1 &
+	BEGUN=$!
+}
+
+finishes() {
+	if eventually is_over "$BEGUN"; then
+		status=0
+		wait "$BEGUN" || status=$?
+		glance begun
+		how_it_ended it "$status"
+	else
+		glance begun
+		echo "-- it has not ended after $PATIENCE s"
+	fi
+}
+
+# awaited FILE LINE WHO
+awaited() {
+	if within "$PATIENCE" "$PEER" await "$1" "$2" 2>/dev/null; then
+		grep -E -- "$2" "$1" | head -n 1 | cut -c1-110
+	else
+		echo "-- $3 has not printed such a line after $PATIENCE s: $2"
+	fi
+}
+
+prints() {
+	awaited begun "$1" it
+}
+
+logs() {
+	cat out err >log
+	awaited log "$1" 'the server'
+}
+
+# pid_of PROGRAM: the one that runs in this play.
+pid_of() {
+	for process in /proc/[0-9]*; do
+		case $(readlink "$process/cwd" || :) in
+		"$PWD") [ "$(tr '\0' '\n' <"$process/cmdline" | head -n 1)" != "$1" ] || echo "${process#/proc/}" ;;
+		esac
+	done 2>/dev/null | head -n 1
+}
+
+signal() {
+	echo "\$ kill -$1 ${2:-$PROGRAM}"
+	kill -"$1" "$([ $# -eq 1 ] && echo "$PID" || pid_of "$2")"
+}
+
+alive() {
+	if is_over "$PID"; then
+		status=0
+		wait "$PID" || status=$?
+		glance err
+		[ "$status" -ne 0 ] || echo '-- the server ended'
+		how_it_ended 'the server' "$status"
+	else
+		echo '-- the server runs'
+	fi
+}
+
+cpu() {
+	pid=$([ $# -eq 0 ] && echo "$PID" || pid_of "$1")
+	used=$(ticks "$pid")
+	woken=$(peer wakeups "$pid") # looks for a second
+	used=$(($(ticks "$pid") - used))
+	if [ "$used" -lt 10 ] && [ "$woken" -lt 100 ]; then
+		echo "-- ${1:-the server} sleeps"
+	else
+		echo "-- ${1:-the server} spins: in a second $((used * 10)) ms of CPU time, woken $woken times"
+	fi
+}
+
+# number_of WHAT: how many the server has.
+number_of() {
+	case $1 in
+	descriptors) find "/proc/$PID/fd" -type l | wc -l ;;
+	threads) find "/proc/$PID/task" -mindepth 1 -maxdepth 1 | wc -l ;;
+	zombies) for child in $(peer children "$PID"); do is_over "$child" && echo "$child"; done | wc -l ;;
+	KiB) kib "$PID" ;;
+	esac
+}
+
+before() {
+	BEFORE=$(number_of "$1")
+}
+
+after() {
+	grace=0
+	[ "$1" != KiB ] || grace=1024
+	if eventually as_before "$1" $grace; then
+		echo "-- the server has no more $1 than before"
+	else
+		echo "-- the server has $((saw - BEFORE)) $1 more than before"
+	fi
+}
+
+as_before() {
+	saw=$(number_of "$1")
+	[ "$saw" -le $((BEFORE + $2)) ]
+}
+
+# eventually COMMAND...: whether it succeeds while there is patience.
+eventually() {
+	patient_until=$(($(peer clock) + PATIENCE * 1000))
+	until "$@"; do
+		[ "$(peer clock)" -lt $patient_until ] || return 1
+		peer moment
+	done
+}
+
+reached() {
+	if eventually has_connection "$1"; then
+		echo "-- a connection of the server is in $1"
+	else
+		echo "-- no connection of the server is in $1 after $PATIENCE s"
+	fi
+}
+
+left() {
+	if eventually has_no_connection "$1"; then
+		echo "-- no connection of the server is in $1"
+	else
+		echo "-- $saw connections of the server are still in $1 after $PATIENCE s"
+	fi
+}
+
+has_connection() {
+	! has_no_connection "$1"
+}
+
+has_no_connection() {
+	case $1 in
+	ESTABLISHED) state=01 ;;
+	FIN_WAIT2) state=05 ;;
+	CLOSE_WAIT) state=08 ;;
+	esac
+	saw=$(awk -v port="$(printf ':%04X' "${ADDR##*:}")" -v state=$state \
+		'index($2, port) && $4 == state' /proc/net/tcp | wc -l)
+	[ "$saw" -eq 0 ]
+}
+
+press_ctrl_c() {
+	echo '^C'
+	kill -INT "$PID"
+	eventually is_over "$PID" || echo "-- the server still runs after $PATIENCE s"
+	! is_over "$PID" || { tail -n 1 out && alive; }
+}

@@ -1,0 +1,46 @@
+# Each break under breaks/ does what it says. PROGRAM is the break's name; these cases run in make
+# test-breaks only.
+
+. "$TESTS/breaks/twin.sh"
+SUITE=${TESTS%/tests}
+BREAK=$SUITE/breaks/$PROGRAM
+
+# played BIN: the scene with the programs there.
+played() {
+	play_scene "$BREAK" "$1" >scene 2>&1 || fail "the scene: $(cat scene)"
+}
+
+# The edit applies and compiles without a warning, the scene shows the symptom with the twin and not
+# with the healthy program, and the named case fails with the twin and gives a reason.
+#: break 180s
+twin() {
+	make_twin "$BREAK" "$PWD/twin" >said || fail "$(cat said)"
+	expect "the compiler's words" '' "$(cat said)"
+	PATIENCE=20 played "$SUITE"
+	! shows "$BREAK" scene || fail "the healthy program shows the symptom: $(cat scene)"
+	tries=$(field_of "$BREAK" tries)
+	tries=${tries:-1}
+	until PATIENCE=2 played "$PWD/twin" && shows "$BREAK" scene; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || fail "no line '$(field_of "$BREAK" shows)': $(cat scene)"
+	done
+	caught
+}
+
+# caught: by the case, in one of three runs, because the symptom may differ from run to run.
+caught() {
+	# shellcheck disable=SC2046 # several words
+	set -- $(field_of "$BREAK" caught)
+	for _ in 1 2 3; do
+		unset T
+		case $2 in
+		libevent/*) export T=libevent ;;
+		esac
+		! BOUND=12 BIN=$PWD/twin "$TESTS/run" "$@" >said || continue
+		grep -q "^FAIL $1 " said || fail "$*: $(cat said)"
+		[ "$(sed -n '/^FAIL/,/alone:/p' said | wc -l)" -gt 2 ] || fail "a failure without a reason: $(cat said)"
+		! grep -q '^ *not done after' said || fail "the case has no bound of its own: $(cat said)"
+		return
+	done
+	fail "$* passes with the twin"
+}
