@@ -31,19 +31,19 @@ static void watch(struct flow *f)
 		flow_step(f); /* a regular file or /dev/null, which epoll refuses */
 	}
 	if (f->from == STDIN_FILENO)
-		shutdown(f->to, SHUT_WR); /* "that was all"; the echo still comes back */
+		shutdown(f->to, SHUT_WR); /* half-close: the echo still comes back */
 }
 
 int main(int argc, char *argv[])
 {
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=8888]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	set_nonblocking(fd); /* the socket only: the shell shares stdin and stdout */
+	set_nonblocking(fd); /* not stdin and stdout: the shell shares their flags */
 	if ((epfd = epoll_create1(0)) == -1)
 		perr_exit("epoll_create1");
 	struct flow up = {.from = STDIN_FILENO, .to = fd};
 	struct flow down = {.from = fd, .to = STDOUT_FILENO};
-	if ((up.to = dup(fd)) == -1) /* epoll takes a descriptor once: one for each direction */
+	if ((up.to = dup(fd)) == -1) /* epoll takes a descriptor only once, so UP has a copy */
 		perr_exit("dup");
 
 	watch(&up);

@@ -1,6 +1,6 @@
 /*
- * A child is never left alone: the parent remembers the children that it has not waited for, kills
- * them at the end, and if the parent itself is killed, the kernel kills them.
+ * No child outlives its parent: the parent remembers the children that it has not waited for and
+ * kills them at the end; if the parent itself is killed, the kernel kills them.
  */
 #include "mpserver/child.h"
 
@@ -22,8 +22,8 @@ pid_t fork_child(void)
 	pid_t parent = getpid(), pid = -1;
 	sigset_t all, old;
 
-	/* With all signals blocked no handler runs in the child before it is set up, nor in the
-	 * parent before it has remembered the child. */
+	/* Block all signals until the child is set up and the parent has remembered it: a handler
+	 * that ran earlier would shut down lfd in the child, or miss the child in the parent. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	pid_t *more = realloc(pids, ((size_t)npids + 1) * sizeof(*pids));
@@ -32,14 +32,14 @@ pid_t fork_child(void)
 		pid = fork();
 	}
 	if (pid == 0) {
-		/* A server's handlers shut down lfd, which all processes share. */
+		/* Reset the handlers: a server's would shut down lfd, which all processes share. */
 		signal(SIGTERM, SIG_DFL);
 		if (signal(SIGINT, SIG_DFL) == SIG_IGN)
-			signal(SIGINT, SIG_IGN); /* a shell script starts "program &" like that */
+			signal(SIGINT, SIG_IGN); /* stays ignored, as in a script's "program &" */
 		signal(SIGCHLD, SIG_DFL);
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
 			_exit(EXIT_FAILURE);
-		/* The parent may have ended before that call. 0: it is in another PID namespace. */
+		/* The parent may have ended before prctl. 0: it is in another PID namespace. */
 		if (getppid() != parent && getppid() != 0)
 			_exit(EXIT_FAILURE);
 		sigemptyset(&old);
@@ -105,8 +105,8 @@ void kill_children(void)
 {
 	block_sigchld(); /* from here on no handler reaps */
 	for (int i = 0; i < npids; i++)
-		kill(pids[i], SIGKILL); /* SIGTERM would not end one that is stopped */
-	/* Not until waitpid fails: a program that exec'ed this one may have left other children. */
+		kill(pids[i], SIGKILL); /* SIGTERM would not end a stopped child */
+	/* Wait for these only: a program that exec'ed this one may have left other children. */
 	while (npids > 0 && reap(0))
 		;
 	free(pids);

@@ -35,7 +35,7 @@ int main(int argc, char *argv[])
 	*up = (struct flow){.from = STDIN_FILENO, .to = fd};
 	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 
-	shutdown_after_child(fd); /* "that was all"; the echo still comes back */
+	shutdown_after_child(fd); /* half-close: the echo still comes back */
 	pid_t pid = fork_child();
 	if (pid == -1)
 		perr_exit("fork");

@@ -3,7 +3,7 @@
  * the same listening socket: the kernel gives each connection to one of them. A worker that dies is
  * replaced. When there are more clients than workers the rest wait in the kernel's queue.
  * Try: kill -9 a worker; three clients with -w 2; after many short connections compare the CPU time
- * with server's.
+ * with mpserver/server's.
  */
 #include <stdlib.h>
 #include <unistd.h>

@@ -21,7 +21,7 @@ static void *send_all(void *arg)
 
 	while (flow_step(f))
 		;
-	shutdown(f->to, SHUT_WR); /* "that was all"; the echo still comes back */
+	shutdown(f->to, SHUT_WR); /* half-close: the echo still comes back */
 	return NULL;
 }
 
@@ -36,7 +36,7 @@ int main(int argc, char *argv[])
 
 	if ((errno = pthread_create(&thread, NULL, send_all, &up)) != 0)
 		perr_exit("pthread_create");
-	pthread_detach(thread); /* it may wait for stdin for ever: nobody joins it */
+	pthread_detach(thread); /* nobody joins it: it may wait for stdin for ever */
 	while (flow_step(&down))
 		;
 	exit(flow_status(&up, &down)); /* ends the other thread, wherever it waits */

@@ -2,7 +2,8 @@
  * A fixed crew of threads (-w N), made before the first client comes, all blocked in accept on the
  * same listening socket: the kernel gives each connection to one of them. When there are more
  * clients than workers the rest wait in the kernel's queue. The workers end with the program.
- * Try: three clients with -w 2; after many short connections compare the CPU time with server's.
+ * Try: three clients with -w 2; after many short connections compare the CPU time with
+ * mtserver/server's.
  */
 #include <errno.h>
 #include <pthread.h>

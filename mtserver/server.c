@@ -1,6 +1,7 @@
 /*
  * A thread for each connection. It is detached, so that nobody has to join it; it has an argument
- * of its own, because the next accept would overwrite a shared one; and its stack is small.
+ * of its own, because the next accept would overwrite a shared one; and its stack is small, because
+ * there may be thousands.
  * Try: ps -L while clients are connected; compare the CPU time in the last line that the server
  * prints with mpserver/server's.
  */
@@ -47,5 +48,5 @@ int main(int argc, char *argv[])
 		}
 	}
 	Close(lfd);
-	return server_end(); /* and exit ends the threads that still serve */
+	return server_end(); /* returning ends the threads that still serve */
 }

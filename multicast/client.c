@@ -34,12 +34,12 @@ int main(int argc, char *argv[])
 	/* Members on one host share the port: each gets its own copy. */
 	if (setsockopt(lfd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
 		perr_exit("setsockopt SO_REUSEADDR");
-	/* Off, or it also gets the group from interfaces that only others have joined. ip(7) */
+	/* Off, or datagrams also come from interfaces on which only others have joined. ip(7) */
 	if (setsockopt(lfd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off)) == -1)
 		perr_exit("setsockopt IP_MULTICAST_ALL");
 	if (connect(fd, (struct sockaddr *)&server, sizeof(server)) == -1)
 		perr_exit("connect %s:%u", opt.host, opt.port);
-	check_peer(fd); /* a client can connect to itself */
+	check_peer(fd); /* without a server, a client can connect to itself */
 	if (bind(lfd, (struct sockaddr *)&group, sizeof(group)) == -1)
 		perr_exit("bind %s:%u", opt.group, opt.listeners_port);
 	if (setsockopt(lfd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &membership, sizeof(membership)) == -1)

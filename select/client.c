@@ -15,7 +15,7 @@
 
 static fd_set readable, writable;
 
-/* Puts what F waits for into the sets; nothing once it has ended: an end of file stays ready. */
+/* Puts what F waits for into the sets, unless F has ended: its end of file would stay ready. */
 static void watch(const struct flow *f)
 {
 	int fd = f->rest > 0 ? f->to : f->from;
@@ -33,7 +33,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=4232]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	set_nonblocking(fd);  /* the socket only: the shell shares stdin and stdout */
+	set_nonblocking(fd);  /* not stdin and stdout: the shell shares their flags */
 	if (fd >= FD_SETSIZE) /* FD_SET would write past the end of the set */
 		message_exit("select cannot hold descriptor %d", fd);
 	struct flow up = {.from = STDIN_FILENO, .to = fd};
@@ -48,7 +48,7 @@ int main(int argc, char *argv[])
 		if (nready == -1 && errno != EINTR)
 			perr_exit("select");
 		if (nready > 0 && ready(&up) && !flow_step(&up))
-			shutdown(fd, SHUT_WR); /* "that was all"; the echo still comes back */
+			shutdown(fd, SHUT_WR); /* half-close: the echo still comes back */
 		if (nready > 0 && ready(&down))
 			flow_step(&down);
 	}

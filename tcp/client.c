@@ -1,7 +1,7 @@
 /*
- * TCP, the bare calls of a client: socket, connect, then stop and wait: send what one read gave,
- * read exactly as many bytes back, then the next. At end of input it half-closes, then reads until
- * the server closes.
+ * TCP, the bare calls of a client: socket, connect, then stop-and-wait: it sends what one read of
+ * stdin gave and reads as many bytes back before the next. At end of input it half-closes, then
+ * reads until the server closes.
  * Try: type lines; Ctrl-D; Ctrl-C in the server while you type.
  */
 #include <arpa/inet.h>
@@ -36,7 +36,7 @@ int main(int argc, char *argv[])
 		perr_exit("setsockopt TCP_NODELAY");
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
 		perr_exit("connect %s:%u", opt.host, opt.port);
-	check_peer(fd); /* a client can connect to itself */
+	check_peer(fd); /* without a server, a client can connect to itself */
 
 	while ((n = Read(STDIN_FILENO, buf, sizeof(buf))) > 0) {
 		if (Writen(fd, buf, (size_t)n) == -1)
@@ -50,11 +50,11 @@ int main(int argc, char *argv[])
 			perr_exit("write stdout");
 		received += (size_t)back;
 		if (back < n)
-			return client_status(false, sent, received); /* false: not all was read */
+			return client_status(false, sent, received); /* false: input may be left */
 	}
 	if (n == -1)
 		perr_exit("read stdin");
-	shutdown(fd, SHUT_WR); /* "that was all": the server reads 0 and closes, then so do we */
+	shutdown(fd, SHUT_WR); /* half-close: the server reads 0 and closes, then we do, too */
 	while ((n = Read(fd, buf, sizeof(buf))) > 0)
 		received += (size_t)n; /* everything is back already: more would be wrong */
 	if (n == -1)

@@ -36,7 +36,7 @@ int main(int argc, char *argv[])
 		perr_exit("setsockopt TCP_NODELAY");
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
 		perr_exit("connect %s:%u", opt.host, opt.port);
-	check_peer(fd); /* a client can connect to itself */
+	check_peer(fd); /* without a server, a client can connect to itself */
 
 	for (int i = 0; i < ROUNDS; i++) {
 		if (Writen(fd, hello, len) == -1)

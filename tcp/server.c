@@ -18,7 +18,7 @@
 #include "wrap/options.h"
 #include "wrap/server.h"
 
-/* Serves the client WHO on CFD until it ends. */
+/* Echoes what comes on CFD until the client ends. WHO is its address, for the log. */
 static void echo(int cfd, const char *who)
 {
 	char buf[BUFSIZ];
@@ -87,7 +87,7 @@ int main(int argc, char *argv[])
 		log_connected(who);
 		stop_also_shuts(cfd); /* Ctrl-C ends a read from this client, too */
 		echo(cfd, who);
-		stop_also_shuts(-1); /* not any more: the number may be used again */
+		stop_also_shuts(-1); /* forget cfd: its number may be used again */
 		close(cfd);
 	}
 	close(lfd);

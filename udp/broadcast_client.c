@@ -30,7 +30,7 @@ int main(int argc, char *argv[])
 		perr_exit("setsockopt SO_REUSEADDR");
 	if (connect(fd, (struct sockaddr *)&server, sizeof(server)) == -1)
 		perr_exit("connect %s:%u", opt.host, opt.port);
-	check_peer(fd); /* a client can connect to itself */
+	check_peer(fd); /* without a server, a client can connect to itself */
 	if (bind(lfd, (struct sockaddr *)&own, sizeof(own)) == -1)
 		perr_exit("bind 0.0.0.0:%u", opt.listeners_port);
 

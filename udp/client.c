@@ -24,8 +24,8 @@
 #define LARGEST 65507 /* bytes: IP has room for 65,535, of which 20 are its header and 8 UDP's */
 
 /*
- * Sends the N bytes of LINE, upper-cases LINE, and waits until the same bytes come back. Returns 1;
- * 0 when they did not come in time; -1 with errno, such as ECONNREFUSED.
+ * Sends the N bytes of LINE, upper-cases LINE, and waits until the same bytes come back. Returns 1
+ * when they do, 0 when they do not come in time, -1 with errno on errors, such as ECONNREFUSED.
  */
 static int ask(int fd, char *line, size_t n)
 {
@@ -41,7 +41,7 @@ static int ask(int fd, char *line, size_t n)
 	while ((rest = end - now_ms()) > 0) {
 		if (poll(&set, 1, (int)rest) == -1 && errno != EINTR)
 			return -1;
-		/* Don't block: a datagram that poll reports may be damaged, and dropped then. */
+		/* Don't block: the kernel may drop a damaged datagram that poll has reported. */
 		ssize_t back = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
 		if (back == -1 && errno != EAGAIN && errno != EINTR)
 			return -1;
@@ -75,7 +75,7 @@ int main(int argc, char *argv[])
 		fprintf(stderr, "granted: SO_RCVBUF %d, SO_SNDBUF %d bytes\n", rcvbuf, sndbuf);
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
 		perr_exit("connect %s:%u", opt.host, opt.port);
-	check_peer(fd); /* a client can connect to itself */
+	check_peer(fd); /* without a server, a client can connect to itself */
 
 	while ((n = Readline(STDIN_FILENO, line, sizeof(line))) > 0) {
 		if (n > LARGEST)

@@ -15,7 +15,7 @@
 #include "wrap/options.h"
 #include "wrap/wrap.h"
 
-/* What F waits for; nothing (fd -1) once it has ended: an end of file stays ready. */
+/* Returns what F waits for, or fd -1 if F has ended, because its end of file would stay ready. */
 static struct pollfd watch(const struct flow *f)
 {
 	int fd = f->rest > 0 ? f->to : f->from;
@@ -29,7 +29,7 @@ int main(int argc, char *argv[])
 	if (opt.own_path != NULL)
 		path_bind(fd, opt.own_path);
 	path_connect(fd, opt.path);
-	set_nonblocking(fd); /* the socket only: the shell shares stdin and stdout */
+	set_nonblocking(fd); /* not stdin and stdout: the shell shares their flags */
 	struct flow up = {.from = STDIN_FILENO, .to = fd};
 	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 
@@ -39,7 +39,7 @@ int main(int argc, char *argv[])
 		if (nready == -1 && errno != EINTR)
 			perr_exit("poll");
 		if (nready > 0 && set[0].revents != 0 && !flow_step(&up))
-			shutdown(fd, SHUT_WR); /* "that was all"; the echo still comes back */
+			shutdown(fd, SHUT_WR); /* half-close: the echo still comes back */
 		if (nready > 0 && set[1].revents != 0)
 			flow_step(&down);
 	}

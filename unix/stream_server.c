@@ -52,5 +52,5 @@ int main(int argc, char *argv[])
 		}
 	}
 	path_close(lfd);
-	return server_end(); /* and exit ends the threads that still serve */
+	return server_end(); /* returning ends the threads that still serve */
 }
