@@ -1,7 +1,7 @@
 /*
- * The client of the experiment in epoll/trigger_server: it sends ten bytes in two lines every ten
- * seconds ("aaaa", "bbbb", then "cccc", "dddd" … and after z again a) and prints what comes back as
- * soon as it comes. With -n the input ends one period after the last burst, and all must come back.
+ * The client of the experiment in epoll/trigger_server. Every ten seconds it sends a burst of ten
+ * bytes, two lines: "aaaa", "bbbb", then "cccc", "dddd" …, after z again a. It prints at once what
+ * comes back. With -n the input ends one period after the last burst, and all must come back.
  * Try: -s 2 against each mode of epoll/trigger_server: when does the second line come back?
  */
 #include <errno.h>
@@ -37,7 +37,7 @@ int main(int argc, char *argv[])
 
 	options(argc, argv, "[-s SECONDS=10] [-n N] [HOST=127.0.0.1 [PORT=8080]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	int64_t next = now_ms(); /* when something is to be sent */
+	int64_t next = now_ms(); /* when to send the next burst */
 
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};

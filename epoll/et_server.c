@@ -1,9 +1,9 @@
 /*
  * One thread and many clients: epoll waits for all of them, and nothing else blocks. The kernel
  * keeps the set, so a call passes only changes to it and gets only the descriptors that are ready.
- * Edge-triggered: a descriptor is reported once for each change. If echo_step may have left bytes
- * unread, EPOLL_CTL_MOD makes the kernel look at the descriptor and report it again. A short read
- * has emptied the socket, unless the event reports an end of file (RDHUP) or urgent data (PRI).
+ * Edge-triggered: a descriptor is reported once for each change. echo_step may leave bytes unread;
+ * then EPOLL_CTL_MOD makes the kernel look again and report what is still ready. A short read has
+ * emptied the socket, unless the event reports end of file (RDHUP) or urgent data (PRI), too.
  * Try: many clients at once; one that floods; strace -c; make diff A=epoll/lt_server
  * B=epoll/et_server.
  */
@@ -49,7 +49,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=8889]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(lfd); /* or Accept, which goes on after a failed connection, could block */
+	set_nonblocking(lfd); /* Accept retries when a connection has failed: it must not block */
 	raise_descriptor_limit();
 	if ((epfd = epoll_create1(0)) == -1)
 		perr_exit("epoll_create1");
@@ -71,7 +71,7 @@ int main(int argc, char *argv[])
 			} else {
 				int next = echo_step(fd);
 				if (next == NO_CHANGE && ready[i].events != EPOLLIN)
-					next = WAIT_READ; /* an end or urgent data may be left */
+					next = WAIT_READ; /* EOF or urgent data may be left */
 				watch(fd, next);
 			}
 		}

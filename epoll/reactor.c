@@ -1,9 +1,9 @@
 /*
- * The table of events is indexed by descriptor, and epoll gets the descriptor as its data: a
- * call-back may close a descriptor and open another one with the same number while the loop still
- * holds reports about the old one, so each report is checked against the table before it is passed
- * on. Time-outs cost nothing while clients talk: an event only stores the time, and the whole table
- * is looked at when the earliest time-out may have passed.
+ * The table of events is indexed by descriptor, and epoll reports the descriptor. Each report is
+ * checked against the table before it is passed on, because a call-back may close a descriptor and
+ * open another one with the same number while the loop still holds reports about the old one.
+ * Time-outs cost nothing while clients talk: an event only stores the time, and the loop looks at
+ * the whole table only when the earliest time-out may have passed.
  */
 #include "epoll/reactor.h"
 
@@ -16,7 +16,7 @@
 #include "wrap/server.h"
 
 #define BATCH 256  /* reports that one wait may bring */
-#define GROW 256   /* the table grows by so many events */
+#define GROW 256   /* the table grows by this many events or more */
 #define TICK_MS 10 /* the least time between two looks at the time-outs */
 #define NEVER INT64_MAX
 
@@ -32,9 +32,9 @@ struct event {
 struct reactor {
 	int epfd;
 	bool stopped;
-	struct event *table; /* by descriptor; it moves when it grows */
+	struct event *table; /* indexed by descriptor; it may move when it grows */
 	int size;
-	int64_t next_look; /* at the time-outs */
+	int64_t next_look; /* when to look at the time-outs again */
 	struct epoll_event ready[BATCH];
 	int nready;
 };
@@ -111,10 +111,9 @@ void reactor_remove(struct reactor *r, int fd)
 {
 	if (!has_event(r, fd))
 		return;
-	epoll_ctl(r->epfd, EPOLL_CTL_DEL, fd, NULL); /* EBADF: close(2) has done it */
+	epoll_ctl(r->epfd, EPOLL_CTL_DEL, fd, NULL); /* EBADF: closed, so it has left the set */
 	r->table[fd].call = NULL;
-	/* Cancel its reports that are still to be delivered, or a new owner of FD would get them.
-	 */
+	/* Cancel its undelivered reports, or a new owner of FD would get them. */
 	for (int i = 0; i < r->nready; i++)
 		if (r->ready[i].data.fd == fd)
 			r->ready[i].data.fd = -1;
@@ -125,15 +124,15 @@ static void call_back(struct reactor *r, int fd, uint32_t events)
 	struct event *e = &r->table[fd];
 
 	e->since = now_ms();
-	e->call(r, fd, events, e->arg); /* which may move the table */
+	e->call(r, fd, events, e->arg); /* last, because it may move the table, and E with it */
 }
 
-/* Calls the events whose time-out had passed at NOW, and finds out when to look next. */
+/* Calls back for each time-out that had passed at NOW, and finds out when to look next. */
 static void call_timeouts(struct reactor *r, int64_t now)
 {
 	int64_t next = NEVER;
 
-	r->next_look = NEVER; /* a call-back may set a time-out, and so bring it forward */
+	r->next_look = NEVER; /* a call-back that sets a time-out may bring it forward */
 	for (int fd = 0; fd < r->size && !r->stopped; fd++) {
 		if (deadline(r, fd) <= now)
 			call_back(r, fd, 0);
@@ -141,7 +140,7 @@ static void call_timeouts(struct reactor *r, int64_t now)
 			next = deadline(r, fd);
 	}
 	if (r->stopped || next < now + TICK_MS)
-		next = now + TICK_MS; /* one look serves many time-outs; a stop has left some */
+		next = now + TICK_MS; /* one look a tick is enough; after a stop some are left */
 	if (next < r->next_look)
 		r->next_look = next;
 }
@@ -161,21 +160,20 @@ int reactor_run(struct reactor *r)
 			continue;
 		if (r->nready == -1)
 			return -1;
-		/* Silence counts up to here: what comes during a call-back is reported only later.
-		 */
+		/* Time-outs are judged as of now: what comes later is not reported yet. */
 		int64_t waited_until = now_ms();
 		bool all_reported = r->nready < BATCH;
 		for (int i = 0; i < r->nready && !r->stopped; i++) {
 			int fd = r->ready[i].data.fd;
 			if (!has_event(r, fd)) /* a call-back has removed it */
 				continue;
-			/* A call-back may have changed what it waits for. */
+			/* A call-back may have changed what FD waits for. */
 			uint32_t events = r->table[fd].events | EPOLLERR | EPOLLHUP;
 			if ((r->ready[i].events & events) != 0)
 				call_back(r, fd, r->ready[i].events & events);
 		}
 		r->nready = 0;
-		/* After a full batch more events may be ready, and those are not idle: not yet. */
+		/* Not after a full batch: descriptors with more reports to come are not silent. */
 		if (all_reported && !r->stopped && waited_until >= r->next_look)
 			call_timeouts(r, waited_until);
 	}

@@ -21,7 +21,7 @@ static void on_client(struct reactor *r, int fd, uint32_t events, void *arg)
 
 	if (events != 0) {
 		next = echo_step(fd);
-	} else if (c->pending == NULL) { /* the time-out, and it is not just slow to read */
+	} else if (c->pending == NULL) { /* silent for -t, and not just slow to read */
 		client_close(c);
 		next = GONE;
 	}
@@ -31,7 +31,7 @@ static void on_client(struct reactor *r, int fd, uint32_t events, void *arg)
 		complain("epoll_ctl");
 }
 
-/* A client is there, or a stop has shut lfd down (EPOLLHUP). */
+/* A client is waiting, or a stop has shut lfd down (EPOLLHUP). */
 static void on_listener(struct reactor *r, int lfd, uint32_t events, void *arg)
 {
 	(void)events, (void)arg;
@@ -54,7 +54,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [-t SECONDS] [PORT=8890]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(lfd); /* or Accept, which goes on after a failed connection, could block */
+	set_nonblocking(lfd); /* Accept retries when a connection has failed: it must not block */
 	raise_descriptor_limit();
 	struct reactor *r = reactor_new();
 	if (r == NULL)

@@ -1,9 +1,9 @@
 /*
- * An experiment: when is an event reported? Of each one only 5 bytes are read, half of a burst of
- * epoll/burst_client. -m lt: the rest is reported at once, because the socket is still readable.
- * -m et: nothing new has come, so the rest stays until the next burst. -m drain: edge-triggered and
- * read until EAGAIN, for which a read must not block. (A client that does not read its echo blocks
- * them all here; epoll/lt_server and epoll/et_server show how a server avoids that.)
+ * An experiment: when is an event reported? After each report only 5 bytes are read, half of a
+ * burst of epoll/burst_client. -m lt: the rest is reported at once, because the socket is still
+ * readable. -m et: nothing new has come, so the rest stays until the next burst. -m drain:
+ * edge-triggered, but it reads until EAGAIN, so the read must not block. (A client that does not
+ * read its echo blocks them all here; epoll/lt_server and epoll/et_server show how to avoid that.)
  * Try: epoll/burst_client -s 2 against each mode; two of them; Ctrl-C one.
  */
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 #define BURST_BYTES 10
 
-enum { LT, ET, DRAIN }; /* opt.mode, as -m names them */
+enum { LT, ET, DRAIN }; /* opt.mode: the order of the words after -m */
 static int epfd;
 
 static void add_client(int lfd)
@@ -36,8 +36,8 @@ static void add_client(int lfd)
 }
 
 /*
- * Reads once and echoes. Reads on in DRAIN mode, and when the event flags more than input, because
- * in ET mode the client's end of file is reported only once.
+ * Reads once and echoes. Reads on in DRAIN mode, and when an event reports more than input, because
+ * ET mode reports the client's end of file only once.
  */
 static void serve(struct client *c, uint32_t events)
 {
@@ -64,7 +64,7 @@ int main(int argc, char *argv[])
 	struct epoll_event ready[10], event = {.events = EPOLLIN, .data.ptr = NULL};
 
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [-m lt|et|drain] [PORT=8080]");
-	opt.verbose = !opt.quiet; /* what is read, and when, is all that this shows */
+	opt.verbose = !opt.quiet; /* show the data: what is read, and when, is the point */
 	int lfd = tcp_listen(opt.host, opt.port);
 	set_nonblocking(lfd);
 	raise_descriptor_limit();

@@ -1,7 +1,7 @@
 /*
- * A bufferevent for the socket, an event each for stdin and stdout. These two are not EV_PERSIST:
- * each is reported once and is added again when there is something to do, so that no more than one
- * read is held in each direction, whichever side is slow.
+ * The socket has a bufferevent, stdin and stdout have an event each. These two events are not
+ * EV_PERSIST: each is reported once and is added again when there is something to do, so that no
+ * more than one read is held in each direction, whichever side is slow.
  * Try: a terminal; a file as stdin; seq 1000000 | libevent/client | md5sum; Ctrl-C in the server.
  */
 #include <errno.h>
@@ -87,9 +87,9 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[HOST=127.0.0.1 [PORT=1233]]");
 	int fd = tcp_connect(opt.host, opt.port);
-	set_nonblocking(fd); /* the socket only: the shell shares stdin and stdout */
+	set_nonblocking(fd); /* not stdin and stdout: the shell shares their flags */
 
-	/* EV_FEATURE_FDS: a way to wait for any descriptor; epoll refuses regular files. */
+	/* EV_FEATURE_FDS: not epoll, which refuses regular files, and stdin may be one. */
 	struct event_config *config = event_config_new();
 	if (config == NULL || event_config_require_features(config, EV_FEATURE_FDS) == -1 ||
 	    (base = event_base_new_with_config(config)) == NULL)

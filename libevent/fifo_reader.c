@@ -32,7 +32,7 @@ static void open_fifo(void)
 	    (errno != EEXIST || stat(opt.path, &st) == -1 || !S_ISFIFO(st.st_mode)))
 		perr_exit("mkfifo %s", opt.path);
 	log_line("waiting for a writer of %s", opt.path);
-	int fd = open(opt.path, O_RDONLY | O_NONBLOCK); /* the loop waits for a writer, not open */
+	int fd = open(opt.path, O_RDONLY | O_NONBLOCK); /* the loop, not open, waits for a writer */
 	if (fd == -1)
 		perr_exit("open %s", opt.path);
 	readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, NULL);

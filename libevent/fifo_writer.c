@@ -1,6 +1,6 @@
 /*
  * The five steps with libevent: make a base, make an event, add it, let the loop run, free them.
- * The event here is a timer: a FIFO with room is always ready, so EV_WRITE would never rest.
+ * The event here is a timer: a FIFO with room is always ready, so EV_WRITE would come all the time.
  * Try: libevent/fifo_reader in another terminal, before or after; end either and start it again.
  */
 #include <errno.h>
@@ -39,8 +39,7 @@ static void on_tick(evutil_socket_t none, short what, void *arg)
 	int error = n == -1 ? errno : 0;
 
 	(void)none, (void)what, (void)arg;
-	/* The reader has left (EPIPE) or does not read (EAGAIN): reported once; it may come back.
-	 */
+	/* Report once, and go on, when the reader has left (EPIPE) or does not read (EAGAIN). */
 	if (error != 0 && error != last_error)
 		complain("write %s", opt.path);
 	if (error != 0 && error != EPIPE && error != EAGAIN)

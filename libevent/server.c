@@ -47,12 +47,11 @@ static void echo(struct bufferevent *bev, void *arg)
 	struct evbuffer_iovec piece;
 	struct peer *p = arg;
 
-	if (evbuffer_get_length(out) > 0) { /* not accepted yet: until then nothing more is read */
+	if (evbuffer_get_length(out) > 0) { /* read nothing more until the client accepts it */
 		bufferevent_disable(bev, EV_READ);
 		return;
 	}
-	/* A buffer is a chain of pieces: each is changed where it lies, then moved without a copy.
-	 */
+	/* A buffer is a chain of pieces: each is upper-cased in place and moved without a copy. */
 	while (evbuffer_get_length(in) > 0) {
 		evbuffer_peek(in, -1, NULL, &piece, 1);
 		log_data(p->who, piece.iov_base, piece.iov_len);
@@ -118,7 +117,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=1233]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(lfd); /* or an accept that finds nobody would block */
+	set_nonblocking(lfd); /* an accept that finds no client must not block */
 	raise_descriptor_limit();
 	reserve_descriptor();
 	if ((base = event_base_new()) == NULL)

@@ -42,7 +42,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=6666]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(lfd); /* or Accept, which goes on after a failed connection, could block */
+	set_nonblocking(lfd); /* Accept retries when a connection has failed: it must not block */
 	raise_descriptor_limit();
 	if (!add(lfd))
 		return EXIT_FAILURE;

@@ -1,9 +1,9 @@
 /*
  * The main thread waits in epoll, and a pool of threads does the echo: a client that is ready
  * becomes a task, one step that never blocks, so a few threads serve them all. EPOLLONESHOT: after
- * an event its descriptor is not reported again until the thread that has served it arms it, so
- * that no two threads ever have the same client. threadpool_add may block, but it fails only once
- * the pool is being destroyed: after the loop.
+ * an event its descriptor is not reported again until the thread that serves it arms it again, so
+ * two threads never have the same client. threadpool_add may block, but it cannot fail here: it
+ * fails only while the pool is being destroyed, after the loop.
  * Try: many clients at once; one that never reads; strace -f; make diff A=epoll/lt_server
  * B=threadpool/server.
  */
@@ -48,19 +48,19 @@ static bool add(int fd)
 	return true;
 }
 
-/* Waits until no thread uses a descriptor in epoll_ctl any more, because a task may close it. */
+/* Waits until no thread is still arming a descriptor, because its next task may close it. */
 static void wait_for_arming(void)
 {
 	pthread_mutex_lock(&arming_lock);
 	pthread_mutex_unlock(&arming_lock);
 }
 
-/* The task. ARG is the descriptor itself: ready[] is overwritten while tasks still wait. */
+/* A task. ARG is the descriptor itself, because ready[] is overwritten while tasks wait. */
 static void *step(void *arg)
 {
 	int fd = (int)(intptr_t)arg, next = echo_step(fd);
 
-	watch(fd, next == NO_CHANGE ? WAIT_READ : next); /* it was disarmed by its event */
+	watch(fd, next == NO_CHANGE ? WAIT_READ : next); /* its event has disarmed it */
 	return NULL;
 }
 
@@ -68,7 +68,7 @@ int main(int argc, char *argv[])
 {
 	options(argc, argv, "[-v|-q] [-a ADDR=127.0.0.1] [PORT=8300]");
 	int lfd = tcp_listen(opt.host, opt.port);
-	set_nonblocking(lfd); /* or Accept, which goes on after a failed connection, could block */
+	set_nonblocking(lfd); /* Accept retries when a connection has failed: it must not block */
 	raise_descriptor_limit();
 	if ((epfd = epoll_create1(0)) == -1)
 		perr_exit("epoll_create1");
