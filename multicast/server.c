@@ -37,7 +37,7 @@ int main(int argc, char *argv[])
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 	if (fd == -1)
 		perr_exit("socket");
-	/* The interface to send through; no router (TTL 1); members on this host, too. */
+	/* Send through one interface, past no router (TTL 1), to members on this host, too. */
 	if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &out, sizeof(out)) == -1)
 		perr_exit("setsockopt IP_MULTICAST_IF");
 	if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, sizeof(ttl)) == -1)
@@ -46,7 +46,7 @@ int main(int argc, char *argv[])
 		perr_exit("setsockopt IP_MULTICAST_LOOP");
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
 		perr_exit("bind %s:%u", opt.host, opt.port);
-	if (getsockname(fd, (struct sockaddr *)&addr, &len) == -1) /* the port, if it was 0 */
+	if (getsockname(fd, (struct sockaddr *)&addr, &len) == -1) /* learn the port if it was 0 */
 		perr_exit("getsockname");
 	server_ready(fd);
 

@@ -1,7 +1,7 @@
 /*
  * Many sessions (-n N) on few threads: each is a task of the pool that the server uses too. A task
- * here blocks in its calls, so a thread has one session until that is over. A full queue makes main
- * wait, so there are never more connections than threads and waiting tasks.
+ * here blocks in its calls, so a thread has one session until that is over. A full queue blocks
+ * main, so the number of connections stays limited.
  * Try: -n 10000; mpserver/prefork_server in place of the server.
  */
 #include <stdio.h>
@@ -16,13 +16,13 @@
 #include "wrap/server.h"
 #include "wrap/wrap.h"
 
-/* A task's argument, its own until the pool is destroyed. */
+/* The argument of one task. The main thread reads it after the pool is destroyed. */
 struct session {
 	int number, fd;
 	bool whole;
 };
 
-/* Sends the session's text, reads its echo and the end, and reports what was wrong, if anything. */
+/* Sends the session's text, reads its echo to the end, and reports what was wrong, if anything. */
 static void *echo(void *arg)
 {
 	struct session *s = arg;

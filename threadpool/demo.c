@@ -30,7 +30,7 @@ static double seconds(void)
 	return (double)(now_ms() - start) / 1000;
 }
 
-/* Ends the program when PRINTED, what a print to stdout returned, is an error. */
+/* Ends the program when PRINTED, the result of a print to stdout, is an error. */
 static void check(int printed)
 {
 	if (printed < 0)

@@ -1,11 +1,11 @@
 /*
- * One lock guards everything; three condition variables tell who waits for what. Workers take tasks
- * until there is a reason to end; the manager wakes up every period, looks at the load, starts
- * workers or lets some end. Nobody keeps a list of the workers: each one that ends joins the one
- * that ended before it, and the manager joins the last one.
+ * One lock guards everything; there is a condition variable for each thing to wait for. Workers
+ * take tasks until there is a reason to end; the manager wakes up every period, looks at the load,
+ * starts workers or lets some end. Nobody keeps a list of the workers: each one that ends joins the
+ * one that ended before it, and the manager joins the last one.
  *
  * The calls on a mutex or a condition variable fail only because of a mistake in the program, so
- * their results are not looked at. pthread_mutex_lock(3).
+ * their results are not checked. pthread_mutex_lock(3).
  */
 #include "threadpool/threadpool.h"
 
@@ -33,15 +33,15 @@ struct threadpool {
 	pthread_mutex_t lock;
 	pthread_cond_t not_empty; /* workers wait here for a task, or for a reason to end */
 	pthread_cond_t not_full;  /* threadpool_add waits here for room in the queue */
-	pthread_cond_t wake;	  /* the manager waits here for the next look, then for the end */
+	pthread_cond_t wake;	  /* the manager waits here for the next look or the last worker */
 	pthread_t manager;
 	pthread_attr_t attr; /* of the workers: the size of their stacks */
 	int min, max, period_ms;
 	int alive, busy;    /* workers; those of them that run a task */
-	int enough;	    /* while more are alive, a worker that finds no task ends */
+	int enough;	    /* a worker that finds no task ends if more than this are alive */
 	int blocked;	    /* calls of threadpool_add that wait for room */
 	bool closing;	    /* the pool is being destroyed */
-	bool shortage;	    /* the last worker could not be started, which has been reported */
+	bool shortage;	    /* the last start of a worker failed, which has been reported */
 	bool has_ended;	    /* a worker has ended and nobody has joined it: */
 	pthread_t ended;    /* this one */
 	struct task *queue; /* a ring of SIZE places: WAITING tasks from HEAD on */
@@ -139,7 +139,7 @@ static void *manage(void *arg)
 		int64_t ms = last + pool->period_ms;
 		struct timespec next = {.tv_sec = (time_t)(ms / 1000),
 					.tv_nsec = (long)(ms % 1000) * 1000000};
-		/* A wait and not a sleep: threadpool_destroy or another period must end it. */
+		/* Not a sleep: threadpool_destroy and threadpool_set_period must interrupt it. */
 		int err = pthread_cond_timedwait(&pool->wake, &pool->lock, &next);
 		if (err == ETIMEDOUT) {
 			adjust(pool);
@@ -191,7 +191,7 @@ threadpool_t *threadpool_create(int min, int max, int queue_max)
 	pthread_attr_getstacksize(&pool->attr, &stack);
 	if (stack < STACK_BYTES)
 		pthread_attr_setstacksize(&pool->attr, STACK_BYTES);
-	pthread_condattr_init(&attr); /* for a clock that nobody sets */
+	pthread_condattr_init(&attr); /* for a clock that nobody can set */
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&pool->wake, &attr);
 	pthread_condattr_destroy(&attr);
@@ -275,7 +275,7 @@ int threadpool_set_period(threadpool_t *pool, int ms)
 		return fail(EINVAL);
 	pthread_mutex_lock(&pool->lock);
 	pool->period_ms = ms;
-	pthread_cond_signal(&pool->wake); /* its wait starts again */
+	pthread_cond_signal(&pool->wake); /* it waits again, with the new period */
 	pthread_mutex_unlock(&pool->lock);
 	return 0;
 }

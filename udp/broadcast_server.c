@@ -37,7 +37,7 @@ int main(int argc, char *argv[])
 		perr_exit("setsockopt SO_BROADCAST");
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
 		perr_exit("bind %s:%u", opt.host, opt.port);
-	if (getsockname(fd, (struct sockaddr *)&addr, &len) == -1) /* the port, if it was 0 */
+	if (getsockname(fd, (struct sockaddr *)&addr, &len) == -1) /* learn the port if it was 0 */
 		perr_exit("getsockname");
 	server_ready(fd);
 

@@ -22,7 +22,7 @@
 #include "wrap/text.h"
 #include "wrap/wrap.h"
 
-#define LARGEST 65507 /* bytes of a datagram, see client.c */
+#define LARGEST 65507 /* bytes of a datagram, see udp/client.c */
 
 struct sockaddr_in address(const char *text, uint16_t port)
 {
@@ -84,11 +84,11 @@ ssize_t group_receive(int fd, const struct sockaddr_in *self, char *buf, size_t 
 	socklen_t len = sizeof(peer);
 
 	wait_for(fd, until);
-	/* Don't block: a datagram that poll reports may be damaged, and dropped then. */
+	/* Don't block: the kernel may drop a damaged datagram that poll has reported. */
 	ssize_t n = recvfrom(fd, buf, size, MSG_DONTWAIT, (struct sockaddr *)&peer, &len);
 	if (n == -1 && errno != EAGAIN && errno != EINTR)
 		retry_later("recvfrom");
-	if (n == -1 || len == 0) /* len 0: a stop; even an empty datagram has a sender */
+	if (n == -1 || len == 0) /* len 0: no sender, so it is a stop, not a datagram */
 		return -1;
 	address_text((struct sockaddr *)&peer, len, who);
 	log_line("client %s sent %zd bytes", who, n);
@@ -127,8 +127,8 @@ void group_send(int fd, const struct sockaddr_in *group, const char *buf, size_t
 }
 
 /*
- * Reads one byte that was typed, and sends the line when it is whole. Not Readline: while that
- * waited for the rest of a line, the client would print nothing. Returns false at end of input.
+ * Reads one byte that was typed, and sends the line when it is whole. Readline will not do: while
+ * it waits for the rest of a line, the client prints nothing. Returns false at end of input.
  */
 static bool take_typed(int fd)
 {
@@ -155,7 +155,7 @@ int group_client(int lfd, int fd)
 	struct pollfd set[] = {
 	    {0}, {.fd = fd, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
 	char buf[65536];
-	size_t off = 0, rest = 0; /* of a datagram: what stdout has not accepted yet */
+	size_t off = 0, rest = 0; /* REST bytes from buf[off] on are still to be printed */
 	int count = 0;
 	ssize_t n;
 

@@ -35,7 +35,7 @@ int main(int argc, char *argv[])
 	/* No SO_REUSEADDR: with it a second server could bind this port and would take it over. */
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == -1)
 		perr_exit("bind %s:%u", opt.host, opt.port);
-	if (getsockname(fd, (struct sockaddr *)&addr, &len) == -1) /* the port, if it was 0 */
+	if (getsockname(fd, (struct sockaddr *)&addr, &len) == -1) /* learn the port if it was 0 */
 		perr_exit("getsockname");
 	server_ready(fd);
 	if (opt.buffer_bytes > 0)
@@ -46,7 +46,7 @@ int main(int argc, char *argv[])
 		ssize_t n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&peer, &len);
 		if (n == -1 && errno != EINTR)
 			retry_later("recvfrom");
-		if (n == -1 || len == 0) /* len 0: a stop; even an empty datagram has a sender */
+		if (n == -1 || len == 0) /* len 0: no sender, so it is a stop, not a datagram */
 			continue;
 		char ip[INET_ADDRSTRLEN], who[INET_ADDRSTRLEN + sizeof(":65535")];
 		inet_ntop(AF_INET, &peer.sin_addr, ip, sizeof(ip));
@@ -54,7 +54,7 @@ int main(int argc, char *argv[])
 		log_line("client %s sent %zd bytes", who, n);
 		log_data(who, buf, (size_t)n);
 		/* Nobody has port 0, and an answer to ourselves would be our next question. With
-		 * -a 0.0.0.0 every address may be ours: the port alone decides. */
+		 * -a 0.0.0.0 any address may be ours, so only the ports are compared. */
 		bool ours = peer.sin_port == addr.sin_port &&
 			    (peer.sin_addr.s_addr == addr.sin_addr.s_addr ||
 			     addr.sin_addr.s_addr == htonl(INADDR_ANY));

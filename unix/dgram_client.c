@@ -26,8 +26,8 @@
 #define LARGEST (256 * 1024) /* bytes; SO_SNDBUF, unless it is raised, allows somewhat less */
 
 /*
- * Sends the N bytes of LINE, upper-cases LINE, and waits until the same bytes come back. Returns 1;
- * 0 when they did not come in time; -1 with errno.
+ * Sends the N bytes of LINE, upper-cases LINE, and waits until the same bytes come back. Returns 1
+ * when they do, 0 when they do not come in time, -1 with errno on errors.
  */
 static int ask(int fd, char *line, size_t n)
 {
@@ -81,7 +81,7 @@ int main(int argc, char *argv[])
 	int fd = Socket(AF_UNIX, SOCK_DGRAM, 0);
 	wait.tv_sec = (time_t)opt.timeout;
 	wait.tv_usec = (suseconds_t)((opt.timeout - (double)wait.tv_sec) * 1e6);
-	/* The queue of a server that does not read is full at some time, and then send waits. */
+	/* When a server does not read, its queue fills up, and a write blocks: limit that. */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == -1)
 		perr_exit("setsockopt SO_SNDTIMEO");
 	path_connect(fd, opt.path); /* first: without a server there is no need for a file */

@@ -1,7 +1,7 @@
 /*
- * A socket's file outlives the process that made it when that is killed, so the next server finds
- * it. Whether it is stale or in use only connect(2) can tell. Removing it is the delicate part: it
- * must not be somebody else's file, nor one that another server has made a moment ago.
+ * When a process is killed, its socket's file stays, and the next server finds it. Only connect(2)
+ * can tell whether it is stale or in use. Removing it is the delicate part: it must not be somebody
+ * else's file, nor one that another server has made a moment ago.
  */
 #include "unix/path.h"
 
@@ -37,8 +37,8 @@ static struct sockaddr_un path_address(const char *path)
 }
 
 /*
- * Whether no process has this socket open any more. It connects a datagram socket: an open stream
- * socket refuses that with EPROTOTYPE, so that its server sees no client come and go.
+ * Returns whether no process has this socket open any more. It connects a datagram socket, because
+ * an open stream socket refuses that with EPROTOTYPE, and its server sees no client come and go.
  */
 static bool stale(const struct sockaddr_un *sun)
 {
@@ -51,9 +51,9 @@ static bool stale(const struct sockaddr_un *sun)
 }
 
 /*
- * Locks the folder of PATH, if it may be read, so that of two servers that find a stale file at the
- * same time one cannot remove what the other has just made. It tries for a second only, because
- * anybody who may read the folder may lock it too. Returns what to close. flock(2).
+ * Locks the folder of PATH, if it may be read: when two servers find a stale file at the same time,
+ * one must not remove what the other has just made. It tries for a second only, because anybody who
+ * may read the folder may lock it too. Returns what to close. flock(2).
  */
 static int lock_folder(const char *path)
 {
@@ -99,7 +99,7 @@ static void on_end(int signo)
 {
 	remove_own();
 	signal(signo, SIG_DFL);
-	raise(signo); /* acts when this handler returns: the parent sees the signal */
+	raise(signo); /* ends us when this handler returns; the parent sees why */
 	if (getpid() == 1)
 		_exit(128 + signo); /* process 1 survives the raise */
 }
@@ -122,7 +122,7 @@ void path_bind(int fd, const char *path)
 	atexit(remove_own);
 	for (int i = 0; i < 3; i++)
 		if (signal(ending[i], on_end) == SIG_IGN)
-			signal(ending[i], SIG_IGN); /* as nohup(1) has set it */
+			signal(ending[i], SIG_IGN); /* stays ignored, as nohup(1) has set it */
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
