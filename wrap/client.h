@@ -8,9 +8,9 @@
 
 /*
  * Accepts a client on the non-blocking socket LFD and logs it. Returns the client, or NULL when
- * there is none. When descriptors have run out it closes the next client at once, which is reported
- * once: a client that stayed in the queue would wake the loop again and again. Before its first use
- * raise_descriptor_limit must keep descriptors below MOST_FDS. accept(2).
+ * there is none. When descriptors have run out it reports that once and closes the next client,
+ * because a client that stayed in the queue would wake the loop again and again. Call
+ * raise_descriptor_limit first: it keeps descriptors below MOST_FDS. accept(2).
  */
 struct client *client_accept(int lfd);
 
@@ -31,7 +31,7 @@ enum {
  */
 int echo_step(int fd);
 
-/* Closes and frees C, and logs that: as a client that was served, or as one that was not. */
+/* Both close and free C. client_close logs it as closed, client_refuse as refused. */
 void client_close(struct client *c);
 void client_refuse(struct client *c);
 
@@ -40,9 +40,9 @@ void close_clients(void);
 
 /*
  * For a loop that accepts by itself. reserve_descriptor opens a spare descriptor, unless there is
- * one; accept_failed is to be called after a failed accept. When descriptors have run out that
- * closes the spare one, accepts the next client in its place, and closes the client. On EAGAIN it
- * does nothing. After any other error it waits 100 ms.
+ * one. Call accept_failed after a failed accept: when descriptors have run out, it closes the spare
+ * one, accepts the next client in its place, and closes that client. On EAGAIN it does nothing.
+ * After any other error it waits 100 ms.
  */
 void reserve_descriptor(void);
 void accept_failed(int lfd);

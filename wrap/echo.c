@@ -15,7 +15,7 @@
 
 #define BUFFER_BYTES 65536 /* on the stack: threads must have more than that */
 
-/* One loop without a branch, in a function of its own: so the compiler can vectorise it. */
+/* One loop without a branch, in a function of its own, so that the compiler can vectorise it. */
 void upper(char *buf, size_t n)
 {
 	/* 'a' and 'A' differ in one bit only: it is flipped in the letters a-z. */

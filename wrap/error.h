@@ -1,7 +1,7 @@
 /*
  * How a program reports what went wrong: one line on stderr, "program: WHAT", where WHAT is a
  * printf format with its arguments. complain and perr_exit are for a system call that failed and
- * add errno's sentence and name; message and message_exit are for all else and add nothing.
+ * add errno's sentence and name; message and message_exit are for the rest and add nothing.
  */
 #ifndef WRAP_ERROR_H
 #define WRAP_ERROR_H

@@ -33,7 +33,7 @@ static struct addrinfo *resolve(const char *host, uint16_t port)
 	int err = getaddrinfo(name, service, &hints, &list);
 	if (err == EAI_SYSTEM)
 		perr_exit("address '%.200s'", host);
-	if (err != 0) /* an EAI_ number, which only getaddrinfo uses, not an errno */
+	if (err != 0) /* not an errno, but an EAI_ number of getaddrinfo */
 		message_exit("address '%.200s': %s", host, gai_strerror(err));
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)list->ai_addr;
 	if (list->ai_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr) &&

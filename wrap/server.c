@@ -54,13 +54,13 @@ bool stopping(void)
 void stop_also_shuts(int cfd)
 {
 	serving = cfd;
-	if (stopping() && cfd != -1) /* the signal came just before */
+	if (stopping() && cfd != -1) /* a stop just before has missed cfd */
 		shutdown(cfd, SHUT_RDWR);
 }
 
 void wait_for_stop(int lfd)
 {
-	struct pollfd set = {.fd = lfd}; /* no events: the POLLHUP of a shutdown always comes */
+	struct pollfd set = {.fd = lfd}; /* no events: POLLHUP, from a shutdown, always comes */
 	sigset_t none;
 
 	sigemptyset(&none);

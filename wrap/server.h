@@ -45,7 +45,7 @@ void raise_descriptor_limit(void);
 void complain_once(const char *call);
 void retry_later(const char *call);
 
-/* Returns the milliseconds of a clock that nobody sets. clock_gettime(2), CLOCK_MONOTONIC. */
+/* Returns the milliseconds of a clock that nobody can set. clock_gettime(2), CLOCK_MONOTONIC. */
 int64_t now_ms(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * A clean start. A program inherits more than its arguments: open descriptors, ignored and blocked
- * signals, the flags of its terminal. This makes it behave alike, whoever has started it.
+ * signals, the flags of its terminal. This makes it behave the same, whoever has started it.
  */
 #include "wrap/start.h"
 
@@ -11,8 +11,8 @@
 
 /*
  * Another program that shares this stdin may have made it non-blocking. The flag belongs to the
- * open file, not to the descriptor, so a pipe or terminal is opened once more, to have it blocking
- * here.
+ * open file, not to the descriptor, so a pipe or terminal is opened again: that gives one that
+ * blocks.
  */
 static void block_in_stdin(void)
 {
@@ -39,7 +39,7 @@ void start_cleanly(void)
 	sigset_t none;
 	int fd;
 
-	/* A socket that got the number of a closed stdin or stdout would be taken for it. */
+	/* Fill 0 to 2: a socket that got the number of a closed stdin would be taken for it. */
 	while ((fd = open("/dev/null", O_RDONLY)) != -1 && fd <= STDERR_FILENO)
 		;
 	close(fd);

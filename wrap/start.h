@@ -4,8 +4,8 @@
 
 /*
  * Afterwards descriptors 0 to 2 are open, if only on /dev/null; stdin blocks; SIGPIPE and SIGXFSZ
- * are ignored, so that a write fails where they would end the program; SIGCHLD does what it does by
- * default and no signal is blocked. signal(7).
+ * are ignored, so that a write fails instead of ending the program; SIGCHLD has its default action
+ * and no signal is blocked. signal(7).
  */
 void start_cleanly(void);
 

@@ -53,8 +53,7 @@ int Close(int fd)
 	return result; /* not tried again on EINTR: Linux has closed the descriptor even then */
 }
 
-/* Whether accept failed only for this connection. Errors that are not known must not be tried
- * again: they might come for ever. */
+/* Whether only this connection failed. Accept does not retry other errors: they may last. */
 static bool connection_failed(int err)
 {
 	return err == ECONNABORTED || err == EPROTO || err == ENETDOWN || err == ENETUNREACH ||
