@@ -502,6 +502,7 @@ static void free_port(char *args[])
 static void run(char *command[])
 {
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, SIG_DFL); /* sh has what runs in the background ignore it */
 	execvp(command[0], command);
 	die_errno(command[0]);
 }
@@ -509,7 +510,6 @@ static void run(char *command[])
 static void group(char *args[])
 {
 	setpgid(0, 0);
-	signal(SIGINT, SIG_DFL); /* sh has what runs in the background ignore it */
 	run(args);
 }
 

@@ -28,6 +28,7 @@ play() {
 		ln -s "${folder%/}" .
 	done
 	field play >play
+	# shellcheck source=/dev/null
 	. ./play
 }
 
@@ -132,8 +133,9 @@ logs() {
 	awaited log "$1" 'the server'
 }
 
-# pid_of PROGRAM: the one that runs in this play.
+# pid_of PROGRAM: the one that runs in this play; the server if it is ''.
 pid_of() {
+	[ -n "$1" ] || { echo "$PID" && return; }
 	for process in /proc/[0-9]*; do
 		case $(readlink "$process/cwd" || :) in
 		"$PWD") [ "$(tr '\0' '\n' <"$process/cmdline" | head -n 1)" != "$1" ] || echo "${process#/proc/}" ;;
@@ -143,7 +145,7 @@ pid_of() {
 
 signal() {
 	echo "\$ kill -$1 ${2:-$PROGRAM}"
-	kill -"$1" "$([ $# -eq 1 ] && echo "$PID" || pid_of "$2")"
+	kill -"$1" "$(pid_of "${2:-}")"
 }
 
 alive() {
@@ -159,7 +161,7 @@ alive() {
 }
 
 cpu() {
-	pid=$([ $# -eq 0 ] && echo "$PID" || pid_of "$1")
+	pid=$(pid_of "${1:-}")
 	used=$(ticks "$pid")
 	woken=$(peer wakeups "$pid") # looks for a second
 	used=$(($(ticks "$pid") - used))
@@ -234,7 +236,7 @@ has_no_connection() {
 	FIN_WAIT2) state=05 ;;
 	CLOSE_WAIT) state=08 ;;
 	esac
-	saw=$(awk -v port="$(printf ':%04X' "${ADDR##*:}")" -v state=$state \
+	saw=$(awk -v port="$(printf ':%04X' "${ADDR##*:}")" -v state="$state" \
 		'index($2, port) && $4 == state' /proc/net/tcp | wc -l)
 	[ "$saw" -eq 0 ]
 }

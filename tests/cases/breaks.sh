@@ -1,6 +1,7 @@
 # Each break under breaks/ does what it says. PROGRAM is the break's name; these cases run in make
 # test-breaks only.
 
+# shellcheck source=tests/breaks/twin.sh
 . "$TESTS/breaks/twin.sh"
 SUITE=${TESTS%/tests}
 BREAK=$SUITE/breaks/$PROGRAM
