@@ -1,7 +1,8 @@
 # Prints FILE, a source of the suite, as a break changes it.
 #   awk -f edit.awk -v file=FILE BREAK FILE
-# An edit is a string that occurs exactly once in FILE, and its replacement. Blanks and line ends are
-# ignored in the search, so that an edit outlives a new layout of the source.
+# An edit is a string that occurs exactly once in FILE, and its replacement. Blanks, line ends and
+# comments are ignored in the search, so that an edit outlives a new layout of the source. A comment
+# that ends the last changed line goes with it.
 FNR == NR {
 	if (/^edit: /)
 		ours = $2 == file
@@ -35,12 +36,14 @@ function change(from, to,    bare, at, n, p, c, start, end, indent)
 	bare = ""
 	for (p = 1; p <= length(text); p++) {
 		c = substr(text, p, 1)
-		if (c !~ /[ \t\n]/) {
+		if (substr(text, p, 2) == "/*")
+			p += index(substr(text, p), "*/")
+		else if (c !~ /[ \t\n]/) {
 			bare = bare c
 			at[++n] = p
 		}
 	}
-	gsub(/[ \t]/, "", from)
+	gsub(/\/\*[^*]*\*\/|[ \t]/, "", from)
 	p = index(bare, from)
 	if (p == 0 || index(substr(bare, p + 1), from) > 0) {
 		print file ": expected this exactly once, saw it " (p == 0 ? "nowhere" : "again") ": " from >"/dev/stderr"
@@ -48,6 +51,8 @@ function change(from, to,    bare, at, n, p, c, start, end, indent)
 	}
 	start = at[p]
 	end = at[p + length(from) - 1]
+	if (match(substr(text, end + 1), /^[ \t]*\/\*[^*]*\*\/\n/))
+		end += RLENGTH - 1
 	match(substr(text, 1, start - 1), /[^\n]*$/)
 	indent = substr(text, RSTART, RLENGTH)
 	if (indent ~ /[^ \t]/)
