@@ -1,7 +1,7 @@
 /*
  * The pool against each sentence of its header. unit_threadpool [TASKS [-]]: how many tiny tasks
- * the longest test runs (1,000,000); "-": without the thread that can't be started, an error to
- * valgrind.
+ * the longest test runs (1,000,000); "-" is for valgrind, to which a thread that can't be started
+ * is an error, and which is so slow that the manager must look less often.
  */
 #include <dirent.h>
 #include <err.h>
@@ -24,6 +24,7 @@
 #define MANY 60 /* tasks that are enough to let a pool of 3 to 30 grow to the full */
 
 static int ntasks = 1000000;
+static int look_ms = 100; /* how often the manager looks where its steps are watched */
 
 static void nap(void)
 {
@@ -332,7 +333,7 @@ static void grow_and_shrink(void)
 	threadpool_t *pool = threadpool_create(3, 25, 100);
 	char what[64];
 
-	threadpool_set_period(pool, 300); /* and not ten seconds, which it was to wait */
+	threadpool_set_period(pool, 3 * look_ms); /* and not ten seconds, as it was to wait */
 	for (int round = 1; round <= 2; round++) {
 		done = entered = 0;
 		add_many(pool, gated, MANY);
@@ -352,7 +353,7 @@ static void grow_and_shrink(void)
 		AWAIT(threadpool_all_threadnum(pool) <= 5);
 		expect("ten fewer again", 5, threadpool_all_threadnum(pool));
 		AWAIT(threadpool_all_threadnum(pool) <= 3);
-		nap_ms(700); /* two looks more */
+		nap_ms(7 * look_ms); /* two looks more */
 		expect("down to min and not below", 3, threadpool_all_threadnum(pool));
 	}
 	threadpool_destroy(pool);
@@ -365,18 +366,18 @@ static void thresholds(void)
 	threadpool_t *pool = threadpool_create(3, 30, 100);
 
 	done = entered = 0;
-	threadpool_set_period(pool, 100);
+	threadpool_set_period(pool, look_ms);
 	add_many(pool, gated, 3);
 	AWAIT(entered == 3);
 	add_many(pool, gated, 9);
-	nap_ms(350);
+	nap_ms(3 * look_ms + look_ms / 2);
 	expect("nine tasks wait: no more threads", 3, threadpool_all_threadnum(pool));
 	add_many(pool, gated, 1);
 	AWAIT(entered == 13);
 	expect("ten tasks wait: ten threads more", 13, threadpool_all_threadnum(pool));
 	let_pass(6);
 	AWAIT(done == 6 && threadpool_busy_threadnum(pool) == 7);
-	nap_ms(350);
+	nap_ms(3 * look_ms + look_ms / 2);
 	expect("7 of 13 busy: no fewer threads", 13, threadpool_all_threadnum(pool));
 	let_pass(1);
 	AWAIT(threadpool_all_threadnum(pool) == 6);
@@ -506,6 +507,8 @@ int main(int argc, char *argv[])
 {
 	if (argc > 1)
 		ntasks = atoi(argv[1]);
+	if (argc > 2)
+		look_ms = 400;
 	pthread_t first; /* the thread sanitizer starts one of its own with it */
 	pthread_create(&first, NULL, quick, NULL);
 	pthread_join(first, NULL);
