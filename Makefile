@@ -39,7 +39,7 @@ all: $(ALL)                             ## build everything but libevent/ (CC=cl
 $(TOPICS): $$(call programs,$$@)        ## build one topic: make epoll
 libevent: $(EVENT)                      ## build libevent/, which needs libevent-dev
 tests: $(TESTS) $(BENCH)                ## build what the tests are made with
-demo: all tests $(filter libevent,$(T)) ## play each pair as two terminals (T=epoll: one topic)
+demo: all tests $(filter libevent,$(T)) ## play each pair as two terminals (T=epoll: one topic; A= B=: one pair)
 	tests/demo $(T)
 test: all tests $(filter libevent,$(T)) ## test everything in about a minute (T=epoll, SAN=thread)
 	T=$(T) tests/run

@@ -19,7 +19,7 @@ page_with() {
 	mkdir -p suite/tests suite/poll
 	page=suite/poll/README.md
 	ln -sfn "$TESTS/trace" "$TESTS/programs" suite/tests
-	cp "$TESTS/pages" suite/tests
+	cp "$TESTS/pages" "$TESTS/demo" suite/tests
 	printf '%s\n' "$@" >$page
 }
 
@@ -44,6 +44,19 @@ pages_are_printed_again() {
 	cmp $page wrong || fail "-n has changed the page"
 	pages suite/tests || fail "$(cat said)"
 	grep -q 'listen(3:listen)' $page || fail "it was not printed again: $(cat $page)"
+}
+
+# A session of make demo is kept true in the same way.
+#: poll/server full 120s
+pages_play_sessions() {
+	page_with '<!-- make demo A=poll/server B=poll/client -->' '<!-- end of make demo -->'
+	pages suite/tests || fail "$(cat said)"
+	grep -q '^  client > HELLO, WORLD!$' $page || fail "$(cat $page)"
+	sed -i 's/127.0.0.1:[0-9]*/127.0.0.1:1/' $page
+	pages suite/tests -n || fail "another port counts as a change: $(cat said)"
+	sed -i 's/HELLO/hello/' $page
+	if pages suite/tests -n; then fail "a wrong answer is not found"; fi
+	expect "what it did" '1 blocks, 1 out of date' "$(tail -n 1 said)"
 }
 
 #: poll/server 120s
