@@ -1,5 +1,6 @@
 # make help lists the targets.
 CC     = gcc
+AR     = ar
 # -O3: there gcc vectorises the upper-casing, at -O2 it does not.
 CFLAGS = -O3 -g
 WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
@@ -28,55 +29,69 @@ LIB     := $(OUT)/suite.a
 OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(wildcard wrap/*.c) $(call modules,$(TOPICS) tests tests/bench))
 export BIN := $(BIN)
 
+# What is printed for each file: a short line; with V=1 the whole command; with -s nothing.
+Q     := $(if $(V),,@)
+print  = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-3s %s\n' $(1) $(2))
+
 MAKEFLAGS += --no-builtin-rules
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all $(TOPICS) libevent tests demo test test-full test-breaks sweep trace pages break diff diff-budget bench \
-        bench-check format lint tags clean help force libevent-there
+.PHONY: all $(TOPICS) libevent clean demo trace diff break tags test test-full test-breaks sweep bench \
+        bench-check bench-keep tests format lint pages diff-budget help force libevent-there
 
-all: $(ALL)                             ## build everything but libevent/ (CC=clang, SAN=thread, …)
-$(TOPICS): $$(call programs,$$@)        ## build one topic: make epoll
-libevent: $(EVENT)                      ## build libevent/, which needs libevent-dev
-tests: $(TESTS) $(BENCH)                ## build what the tests are made with
-demo: all tests $(filter libevent,$(T)) ## play each pair as two terminals (T=epoll: one topic; A= B=: one pair)
-	tests/demo $(T)
-test: all tests $(filter libevent,$(T)) ## test everything in about a minute (T=epoll, SAN=thread)
-	T=$(T) tests/run
-test-full: all tests $(filter libevent,$(T)) ## size and numbers too (about two minutes)
-	T=$(T) tests/run -f
-test-breaks: all tests $(filter libevent,$(T)) ## each break shows its symptom and is caught (a few minutes)
-	T=$(T) tests/run twin
-sweep: all tests $(filter libevent,$(T)) ## let every system call fail in every way (a few minutes)
-	T=$(T) SWEEP=-a tests/run sweep
-bench: all tests                        ## measure the servers (FULL=1: all loads and charts)
-	tests/bench/run $(if $(FULL),full)
-bench-check:                            ## what the last measurement leaves short of its goals
-	tests/bench/check
+##@ Build
+all: $(ALL)                             ## everything but libevent/ (V=1: whole commands; CC=clang, SAN=thread, …)
+$(TOPICS): $$(call programs,$$@)        ## one topic: make epoll
+libevent: $(EVENT)                      ## libevent/, which needs libevent-dev
+clean:                                  ## remove all that was built
+	rm -rf build tags $(wildcard $(patsubst %.c,%,$(filter-out $(call modules,$(TOPICS)),\
+	    $(call sources,$(TOPICS) libevent tests tests/bench))))
+
+##@ Look
+demo: all tests $(if $(filter libevent libevent/%,$(T) $(A)),libevent) ## each pair played as two terminals (T=epoll: one topic; A= B=: one pair)
+	@tests/demo $(T)
 trace: all tests $(if $(filter libevent/%,$(A) $(B)),libevent) ## a pair's system calls as a timeline: make trace A=poll/server
 	@tests/trace/run
-pages: all tests $(filter libevent,$(T)) ## print the pages' timelines again where a program changed (T=epoll: one page)
-	tests/pages $(T)
+diff:                                   ## two programs beside each other: make diff A=select/server B=poll/server
+	@tests/diff
 break: all tests $(if $(filter libevent/%,$(B)),libevent) ## a classic mistake, played: make break B=epoll/lost_end
 	@tests/breaks/run
-diff:                                   ## two programs side by side: make diff A=select/server B=poll/server
-	@if [ -t 1 ]; then diff -y -b -W "$$(stty size | cut -d' ' -f2)" $(A).c $(B).c; \
-	else diff -b $(A).c $(B).c; fi || [ $$? -eq 1 ]
-diff-budget:                            ## each pair's diff in lines against its budget
-	@tests/diff_budget
+tags:                                   ## an index for the editor: vi -t echo_step (ctags)
+	@command -v ctags >/dev/null || { echo 'make tags needs ctags (universal-ctags)'; exit 1; }
+	ctags --languages=C -R $(TOPICS) libevent wrap tests
+
+##@ Test
+test: all tests $(filter libevent,$(T)) ## everything, in about a minute (T=epoll, SAN=thread)
+	@T=$(T) tests/run
+test-full: all tests $(filter libevent,$(T)) ## size and numbers too (some minutes)
+	@T=$(T) tests/run -f
+test-breaks: all tests $(filter libevent,$(T)) ## each break shows its symptom and is caught (some minutes)
+	@T=$(T) tests/run twin
+sweep: all tests $(filter libevent,$(T)) ## let every system call fail in every way (some minutes)
+	@T=$(T) SWEEP=-a tests/run sweep
+
+##@ Measure
+bench: all tests                        ## the servers on this machine (FULL=1: all loads and charts)
+	@tests/bench/run $(if $(FULL),full)
+bench-check:                            ## what the last measurement leaves short of its goals
+	@tests/bench/check
+bench-keep:                             ## make the last measurement the one that the README shows
+	@tests/bench/keep
+
+##@ Change the suite
+tests: $(TESTS) $(BENCH)                ## build what the tests are made with
 format:                                 ## lay out every source with clang-format
 	clang-format -i $$(git ls-files '*.[ch]')
 lint:                                   ## check layout, C and shell (clang-format, cppcheck, shellcheck)
 	@tests/lint
-tags:                                   ## an index for the editor: vi -t echo_step (ctags)
-	@command -v ctags >/dev/null || { echo 'make tags needs ctags (universal-ctags)'; exit 1; }
-	ctags --languages=C -R $(TOPICS) libevent wrap tests
-clean:                                  ## remove all that was built
-	rm -rf build tags $(wildcard $(patsubst %.c,%,$(filter-out $(call modules,$(TOPICS)),\
-	    $(call sources,$(TOPICS) libevent tests tests/bench))))
+pages: all tests $(filter libevent,$(T)) ## print the pages' sessions and timelines again (T=epoll: one page)
+	@tests/pages $(T)
+diff-budget:                            ## each pair's diff in lines against its budget
+	@tests/diff_budget
 help:                                   ## this list
-	@sed -n 's/^\([$$a-z][^:]*\):.*## \(.*\)/\1 \2/p' Makefile | sed 's/^$$(TOPICS)/TOPIC/' | \
-	while read -r target what; do printf '  make %-12s %s\n' "$$target" "$$what"; done
+	@awk -F '##' '/^##@/ { print (n++ ? "\n" : "") substr($$2, 3); next } \
+	    /^[$$a-z][^:=]*:.*## / { sub(/:.*/, "", $$1); sub(/^\$$\(TOPICS\)/, "TOPIC", $$1); printf "  make %-12s%s\n", $$1, $$2 }' Makefile
 
 $(EVENT): LDLIBS += $$(pkg-config --libs libevent)
 $(EVENT:$(BIN)%=$(OUT)/%.o): FLAGS += $$(pkg-config --cflags libevent)
@@ -88,13 +103,16 @@ libevent-there:
 # -z now: symbols are bound at the start, or each child of a fork would bind, and copy, its own.
 $(ALL) $(TESTS) $(BENCH) $(EVENT): $(BIN)%: $(OUT)/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -Wl,-z,now -o $@ $^ $(LDLIBS)
+	$(call print,LD,$@)
+	$(Q)$(CC) $(FLAGS) -Wl,-z,now -o $@ $^ $(LDLIBS)
 $(LIB): $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call print,AR,$@)
+	$(Q)$(AR) rcs $@ $^
 $(OUT)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+	$(call print,CC,$<)
+	$(Q)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
 # Another compiler or other flags rebuild everything.
 $(OUT)/flags: force
 	@mkdir -p $(@D)

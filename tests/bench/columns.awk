@@ -1,5 +1,5 @@
 # summary.csv -> a line for each server: its name and, for each of LOADS ("ping:1:64 ..."), what
-# stands in COLUMN. Servers that did none of them are left out.
+# stands in COLUMN and half its spread. Servers that did none of them are left out.
 BEGIN {
 	FS = ","
 	n = split(loads, load, " ")
@@ -11,6 +11,7 @@ NR > 1 {
 		name[rows] = $1
 	}
 	value[row[$1], $2 ":" $3 ":" $4] = $column
+	half[row[$1], $2 ":" $3 ":" $4] = $column * $7 / 200
 }
 END {
 	for (r = 1; r <= rows; r++) {
@@ -18,7 +19,7 @@ END {
 		some = 0
 		for (i = 1; i <= n; i++) {
 			some += value[r, load[i]] > 0
-			line = line "," (value[r, load[i]] > 0 ? value[r, load[i]] : "NaN")
+			line = line "," (value[r, load[i]] > 0 ? value[r, load[i]] "," half[r, load[i]] : "NaN,NaN")
 		}
 		if (some)
 			print line
