@@ -40,7 +40,7 @@ set output out . '/churn.svg'
 set title 'Connect, one line, close, eight connections at once; the bars show the spread of the rounds'
 set ylabel 'connections per second'
 unset key
-plot side('churn:8:64', 6) using 2:3:xtic(1)
+plot side('churn:8:64', 6) using 2:3:xtic(1) title 'connections'
 
 set style histogram clustered gap 1
 set output out . '/memory.svg'
@@ -49,7 +49,7 @@ set ylabel 'memory, each line ten times the one below it'
 set logscale y
 set yrange [1:]
 set format y '%.0s %cB'
-plot side('idle:1000:64', 12) using 2:xtic(1)
+plot side('idle:1000:64', 12) using 2:xtic(1) title 'memory'
 
 set output out . '/idle.svg'
 set title 'Answer time of one active connection beside idle ones'

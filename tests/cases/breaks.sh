@@ -33,7 +33,7 @@ caught() {
 	# shellcheck disable=SC2046 # several words
 	set -- $(field_of "$BREAK" caught)
 	for _ in 1 2 3; do
-		unset T
+		unset T FILES
 		case $2 in
 		libevent/*) export T=libevent ;;
 		esac

@@ -6,7 +6,7 @@
 # cases_pass WORDS: a handful of cases pass when all of them, with their tools, are run by these words.
 cases_pass() {
 	while read -r name server; do
-		T='' "$@" "$TESTS/run" "$name" "$server" >said 2>&1 || fail "$name $server: $(cat said)"
+		T='' FILES='' "$@" "$TESTS/run" "$name" "$server" >said 2>&1 || fail "$name $server: $(cat said)"
 	done <<-end
 		inputs epoll/lt_server
 		large poll/server

@@ -8,7 +8,7 @@ diff_budget() {
 
 # a_small_suite: a suite of five cases in ./small, of which two pass.
 a_small_suite() {
-	unset T TIMES
+	unset T TIMES FILES BOUND
 	mkdir -p small/tests/cases
 	cp "$TESTS/run" "$TESTS/one" "$TESTS/lib.sh" small/tests
 	echo 'poll/server event' >small/tests/programs
