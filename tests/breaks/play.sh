@@ -16,6 +16,9 @@
 #   reached STATE             waits until the server has a TCP connection in that state of tcp(7)
 #   left STATE                whether it soon has none in that state
 #   press_ctrl_c              whether the server ends at once
+#   terminal COMMAND          starts it as begin does, and what is typed goes to it
+#   types LINE                types a line there
+#   needs_root                the scene is skipped without it
 # Any other command is not shown.
 
 # field NAME: of the break.
@@ -129,8 +132,16 @@ prints() {
 }
 
 logs() {
+	if eventually has_line "$1"; then
+		grep -E -- "$1" log | head -n 1 | cut -c1-110
+	else
+		echo "-- the server has not printed such a line after $PATIENCE s: $1"
+	fi
+}
+
+has_line() {
 	cat out err >log
-	awaited log "$1" 'the server'
+	grep -Eq -- "$1" log
 }
 
 # pid_of PROGRAM: the one that runs in this play; the server if it is ''.
@@ -246,4 +257,24 @@ press_ctrl_c() {
 	kill -INT "$PID"
 	eventually is_over "$PID" || echo "-- the server still runs after $PATIENCE s"
 	! is_over "$PID" || { tail -n 1 out && alive; }
+}
+
+terminal() {
+	typed "$1"
+	echo "\$ $COMMAND"
+	: >begun
+	rm -f keys
+	mkfifo keys
+	"$PEER" group sh -c "$COMMAND" <keys >begun 2>&1 &
+	BEGUN=$!
+	exec 9>keys
+}
+
+types() {
+	echo "> $1"
+	printf '%s\n' "$1" >&9
+}
+
+needs_root() {
+	[ "$(id -u)" -eq 0 ] || skip 'this scene needs root, to send packets that another one seems to send'
 }
