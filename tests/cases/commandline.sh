@@ -79,7 +79,7 @@ link_local_address() {
 address_in_use() {
 	start
 	# shellcheck disable=SC2086 # several words
-	expect_exit 1 "$P" $OPTIONS "${ADDR##*:}"
+	expect_exit 1 within 8 "$P" $OPTIONS "${ADDR##*:}"
 	expect_error "bind $ADDR" EADDRINUSE
 	stop
 }

@@ -242,7 +242,8 @@ multicast_ticks() {
 	: >one.in
 	await_members 1
 	start $SHARED -s 0.05
-	wait "$(cat one.pid)"
+	await one '^itcast 4$'
+	ends 0 "$(cat one.pid)"
 	expect "five ticks" "itcast 0 itcast 1 itcast 2 itcast 3 itcast 4" "$(paste -sd ' ' one)"
 	member two
 	exec 3>two.in

@@ -119,13 +119,34 @@ udp_refused() {
 	done
 }
 
+# An error of an earlier datagram may be reported when the next line is sent; the line goes out all the
+# same.
+#: udp/client
+udp_earlier_error() {
+	needs_raw_sockets
+	AT_PORT=$(peer freeport)
+	start_any
+	start_client -t 20
+	from=$(sed -n 's/^client \(.*\) sent 4 bytes$/\1/p' out)
+	stop
+	udp_peer forge "$from" "$ADDR" 'nobody is there'
+	start_any 3>&- # a copy of it would keep the client's input open
+	echo def >&3
+	await echo '^DEF$'
+	exec 3>&-
+	ends 0 "$CLIENT"
+	expect "what is reported" '' "$(cat stderr)"
+	stop
+}
+
 # With a silent server each line waits for its time-out, is given up, and the next is sent.
 #: udp/client
 udp_no_reply() {
 	start_peer mute
 	printf 'abc\ndef\n' >typed
 	began=$(peer clock)
-	expect_exit 1 client -t 0.25 <typed
+	# shellcheck disable=SC2086 # several words
+	expect_exit 1 within 8 "$P" -t 0.25 $WHERE <typed
 	ms=$(($(peer clock) - began))
 	[ $ms -ge 500 ] || fail "gave two lines up after $ms ms"
 	expect "one line for each" 2 "$(grep -c "^$PROGRAM: no reply from $ADDR" stderr)"
