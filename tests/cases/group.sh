@@ -253,6 +253,26 @@ multicast_ticks() {
 	stop
 }
 
+# Ticks that were missed are left out: after one that is overdue come the lines that have waited, and not
+# a tick after each.
+#: multicast/server
+multicast_missed_ticks() {
+	a_group
+	start -q $SHARED -s 0.4
+	member one
+	: >one.in
+	await one '^itcast [0-9]+$'
+	kill -STOP "$PID"
+	for text in 'a ' 'b ' 'c '; do
+		udp_peer send "$ADDR" "$text"
+	done
+	sleep 1 # at least two ticks are due in a second
+	kill -CONT "$PID"
+	await one '^B .*itcast'
+	expect_like 'what comes after the overdue tick' 'B C itcast [0-9]+' "$(grep '^B ' one)"
+	stop
+}
+
 # A member hears its group only: not another group that this host has joined with the same port, and
 # not what is sent to the host alone.
 #: multicast/client
