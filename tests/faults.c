@@ -185,6 +185,22 @@ static void taken(const struct question *q)
 	notify_go_on(listener, q);
 }
 
+/* ---- bound */
+
+/* After bind the program looks at the new file. While it asks to, a signal ends it if it may. */
+static void bound(const struct question *q)
+{
+	static bool has_bound;
+
+	if (strcmp(q->call, "bind") == 0) {
+		has_bound = true;
+	} else if (has_bound && !happened) {
+		happened = true;
+		kill(server, SIGTERM);
+	}
+	notify_go_on(listener, q);
+}
+
 /* ---- early, orphan: a child of the server is about to make its first call of that kind */
 
 static void early(const struct question *q)
@@ -236,6 +252,7 @@ static const struct word {
      late,
      {"sigaction", "sigtimedwait", "recv", "recvmsg", "accept", "select", "poll", "epoll_wait"}},
     {"taken", NULL, 1, taken, {"accept"}},
+    {"bound", NULL, 1, bound, {"bind", "stat"}},
     {"early", NULL, 1, early, {"sigaction"}},
     {"orphan", NULL, 1, orphan, {"prctl"}},
 };

@@ -8,6 +8,7 @@
  *                           call that may wait for a socket is interrupted
  *   late COMMAND…           run it; SIGTERM comes when it is just about to wait for the first time
  *   taken COMMAND…          run it; SIGTERM comes when it has just accepted its first client
+ *   bound COMMAND…          run it; SIGTERM comes when it has just bound a path
  *   early COMMAND…          run it; SIGTERM comes to a child that has just been forked
  *   orphan COMMAND…         run it; it is killed when its first child has just been forked, whose
  *                           number is printed

@@ -12,6 +12,8 @@
  *   stranger OWN         send a datagram to the client at OWN, or print why not
  *   deaf PATH N          send N datagrams from deaf.socket and read no answer; print "deaf", wait
  *                        until stdin ends, then print how many answers there were
+ *   chatter PATH         a server: it sends its first client "late" every 50 ms, and no answer;
+ *                        prints "listening on PATH"
  *   race PROGRAM PATH N  start N servers on PATH at the same moment; print how many serve
  */
 #include <errno.h>
@@ -135,6 +137,21 @@ static void deaf(char *args[])
 	put_line("%d answers", answers);
 }
 
+static void chatter(char *args[])
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	int fd = bound_to(args[0], SOCK_DGRAM);
+	char c;
+
+	print_address("listening", fd);
+	if (recvfrom(fd, &c, 1, 0, (struct sockaddr *)&peer, &len) == -1)
+		die_errno("recvfrom");
+	while (sendto(fd, "late\n", 5, MSG_DONTWAIT, (struct sockaddr *)&peer, len) != -1 ||
+	       errno == EAGAIN)
+		nap_ms(50);
+}
+
 static void race(char *args[])
 {
 	int n = number(args[2]) < MOST_SERVERS ? number(args[2]) : MOST_SERVERS;
@@ -191,7 +208,7 @@ int main(int argc, char *argv[])
 	    {"as", 2, as},	     {"abstract", 2, abstract}, {"unnamed", 1, unnamed},
 	    {"longest", 2, longest}, {"large", 2, large},	{"goes", 1, goes},
 	    {"loop", 1, loop},	     {"stranger", 1, stranger}, {"deaf", 2, deaf},
-	    {"race", 3, race},
+	    {"race", 3, race},	     {"chatter", 1, chatter},
 	};
 
 	(void)argc;

@@ -66,6 +66,14 @@ stop_just_after_accept() {
 	exec 3>&-
 }
 
+# SIGTERM that comes just after bind leaves no file behind.
+#: unix/stream_server unix/dgram_server
+signal_just_after_bind() {
+	needs_notifications
+	expect_exit 143 rules bound "$P" ./srv.socket
+	no_file srv.socket
+}
+
 # SIGTERM that comes to a child right after fork ends that child, and the server goes on.
 #: mpserver/server mpserver/prefork_server
 signal_just_after_fork() {

@@ -11,7 +11,7 @@ in_use() {
 	path=$1
 	shift
 	before=$(inode "$path")
-	expect_exit 1 "$P" "$@"
+	expect_exit 1 within 8 "$P" "$@"
 	if [ -S "$path" ]; then
 		expect_error "bind $path" EADDRINUSE
 	else
