@@ -24,7 +24,8 @@
  *   row ADDR N              N connections one after another, a line each
  *   touch ADDR N            N connections that are closed at once, every other one by a reset
  *   reset ADDR              send a line, read half of the answer, reset
- *   stuck ADDR              send until the server takes no more, never read; print "stuck N"
+ *   stuck ADDR [BYTES]      send until the server takes no more, or until it has taken BYTES; never
+ *                           read; print "stuck N"
  *   flood ADDR              send and read without end
  *   ping ADDR N             N lines, each answered before the next
  *   owed ADDR BYTES         send BYTES, half-close, only then read them all
@@ -207,9 +208,10 @@ static size_t push(int fd)
 static void stuck(char *args[])
 {
 	struct pollfd p = {.fd = dial(args[0]), .events = POLLOUT};
-	size_t sent = 0;
+	size_t sent = 0, most = args[1] != NULL ? (size_t)number(args[1]) : SIZE_MAX;
 
-	while (poll(&p, 1, 500) == 1) /* half a second without room: the server does not read */
+	while (sent < most &&
+	       poll(&p, 1, 500) == 1) /* half a second without room: the server does not read */
 		sent += push(p.fd);
 	put_line("stuck %zu", sent);
 	pause();

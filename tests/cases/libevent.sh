@@ -70,6 +70,22 @@ reader_killed() {
 	ends 0 "$writer"
 }
 
+# A writer that is interrupted before its last message has not done what it was asked to, and its exit
+# status says so.
+#: libevent/fifo_writer
+fifo_interrupted() {
+	"$READER" >read 2>&1 &
+	for options in '-n 100:1' ':0'; do
+		: >wrote
+		# shellcheck disable=SC2086 # several words, or none
+		"$WRITER" -s 0.05 ${options%:*} >wrote 2>&1 &
+		writer=$!
+		await wrote '^wrote'
+		kill -INT "$writer"
+		ends "${options#*:}" "$writer"
+	done
+}
+
 # A reader that does not read is reported once, the writer does not block, and goes on afterwards.
 #: libevent/fifo_writer
 fifo_full() {

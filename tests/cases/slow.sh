@@ -15,7 +15,7 @@ never_reads() {
 	start -q
 	serves
 	before=$(kib "$PID")
-	peer stuck "$ADDR" >stuck &
+	peer stuck "$ADDR" 100000000 >stuck &
 	await stuck 'stuck [0-9]+'
 	stands_still "$PID"
 	not_above $((before + 1024)) 'beside one that never reads'
