@@ -276,5 +276,5 @@ types() {
 }
 
 needs_root() {
-	[ "$(id -u)" -eq 0 ] || skip 'this scene needs root, to send packets that another one seems to send'
+	[ "$(id -u)" -eq 0 ] || skip 'this scene needs root'
 }
