@@ -41,7 +41,7 @@ static int ask(int fd, char *line, size_t n)
 	while ((rest = end - now_ms()) > 0) {
 		if (poll(&set, 1, (int)rest) == -1 && errno != EINTR)
 			return -1;
-		/* Don't block: the kernel may drop a damaged datagram that poll has reported. */
+		/* Don't block: poll also returns when the time is over. */
 		ssize_t back = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
 		if (back == -1 && errno != EAGAIN && errno != EINTR)
 			return -1;

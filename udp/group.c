@@ -84,7 +84,7 @@ ssize_t group_receive(int fd, const struct sockaddr_in *self, char *buf, size_t 
 	socklen_t len = sizeof(peer);
 
 	wait_for(fd, until);
-	/* Don't block: the kernel may drop a damaged datagram that poll has reported. */
+	/* Don't block: poll also returns when the time is over. */
 	ssize_t n = recvfrom(fd, buf, size, MSG_DONTWAIT, (struct sockaddr *)&peer, &len);
 	if (n == -1 && errno != EAGAIN && errno != EINTR)
 		retry_later("recvfrom");
