@@ -201,6 +201,23 @@ static void bound(const struct question *q)
 	notify_go_on(listener, q);
 }
 
+/* ---- rival */
+
+static void rival(const struct question *q)
+{
+	struct pollfd p = {.events = POLLIN};
+
+	if (access(words[1], F_OK) == 0) {
+		p.fd = descriptor_of(server, (int)q->args[0]);
+		if (p.fd == -1 || poll(&p, 1, 0) == -1)
+			err(1, "pidfd_getfd");
+		if (p.revents & POLLIN)
+			close(accept(p.fd, NULL, NULL));
+		close(p.fd);
+	}
+	notify_go_on(listener, q);
+}
+
 /* ---- early, orphan: a child of the server is about to make its first call of that kind */
 
 static void early(const struct question *q)
@@ -253,6 +270,7 @@ static const struct word {
      {"sigaction", "sigtimedwait", "recv", "recvmsg", "accept", "select", "poll", "epoll_wait"}},
     {"taken", NULL, 1, taken, {"accept"}},
     {"bound", NULL, 1, bound, {"bind", "stat"}},
+    {"rival", NULL, 2, rival, {"accept"}},
     {"early", NULL, 1, early, {"sigaction"}},
     {"orphan", NULL, 1, orphan, {"prctl"}},
 };

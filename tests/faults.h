@@ -6,6 +6,8 @@
  *                           malloc, ERROR is EAGAIN, ECONNABORTED or ENOMEM
  *   halves COMMAND…         run it; a write to a socket takes half of its bytes, and every other
  *                           call that may wait for a socket is interrupted
+ *   rival FILE COMMAND…     run it; while FILE is there another process, which shares the listening
+ *                           socket, takes each client just before COMMAND accepts it
  *   late COMMAND…           run it; SIGTERM comes when it is just about to wait for the first time
  *   taken COMMAND…          run it; SIGTERM comes when it has just accepted its first client
  *   bound COMMAND…          run it; SIGTERM comes when it has just bound a path

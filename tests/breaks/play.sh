@@ -7,8 +7,8 @@
 #   try COMMAND               runs it to its end
 #   begin COMMAND             starts it in the background
 #   prints LINE               waits until the last one begun has printed a line like LINE
-#   finishes                  waits until it has ended
 #   logs LINE                 the same of the server
+#   finishes                  waits until the last one begun has ended
 #   signal NAME [PROGRAM]     sends a signal to the server, or to another program of this play
 #   alive                     whether the server runs, or how it ended
 #   cpu [PROGRAM]             whether the server, or another program, sleeps or spins
@@ -18,6 +18,9 @@
 #   press_ctrl_c              whether the server ends at once
 #   terminal COMMAND          starts it as begin does, and what is typed goes to it
 #   types LINE                types a line there
+#   press_ctrl_d              types the end of its input
+#   survives                  alive, after two seconds in which the server may end
+#   backlog N                 waits until N clients wait for the server's accept
 #   needs_root                the scene is skipped without it
 # Any other command is not shown.
 
@@ -277,4 +280,32 @@ types() {
 
 needs_root() {
 	[ "$(id -u)" -eq 0 ] || skip 'this scene needs root'
+}
+
+press_ctrl_d() {
+	echo '^D'
+	exec 9>&-
+}
+
+survives() {
+	patience=$PATIENCE
+	PATIENCE=2
+	eventually is_over "$PID" || :
+	PATIENCE=$patience
+	alive
+}
+
+backlog() {
+	if eventually has_backlog "$1"; then
+		echo "-- $saw clients wait to be accepted"
+	else
+		echo "-- only $saw clients wait to be accepted after $PATIENCE s"
+	fi
+}
+
+# has_backlog N: a listening socket's queue stands where others have the bytes that were received.
+has_backlog() {
+	saw=$((0x$(awk -v port="$(printf ':%04X' "${ADDR##*:}")" \
+		'index($2, port) && $4 == "0A" { print substr($5, 10) }' /proc/net/tcp)))
+	[ "$saw" -ge "$1" ]
 }

@@ -39,5 +39,5 @@ play_scene() {
 
 # shows BREAK TRANSCRIPT: whether the symptom is in it, in a line that was not typed.
 shows() {
-	grep -v '^\$ ' "$2" | grep -Eq -- "$(field_of "$1" shows)"
+	grep -v '^[$>] ' "$2" | grep -Eq -- "$(field_of "$1" shows)"
 }

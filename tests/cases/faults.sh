@@ -44,6 +44,23 @@ accept_fails() {
 	expect 'connections' 3 "$(served | cut -d' ' -f1)"
 }
 
+# Another process may take the client that woke a loop. The loop does not wait for the next one.
+#: event experiment
+client_taken() {
+	needs_notifications
+	start_with rival taken --
+	hold 1
+	: >taken
+	"$PEER" touch "$ADDR" 1
+	expect_exit 1 copy <<-end
+		abc
+	end
+	rm taken
+	let_go
+	serves
+	stop
+}
+
 # SIGTERM between the check of stopping and the wait is not lost.
 #: servers experiment udp/server udp/broadcast_server multicast/server unix/dgram_server
 stop_just_before_wait() {

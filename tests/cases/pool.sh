@@ -147,6 +147,15 @@ demo_grows() {
 	expect_like "it shrinks" ' [1-9]\.[0-9]* s  3 threads, [0-3] busy' "$(grep threads, demo | tail -n 1)"
 }
 
+# The three threads that the pool starts with run a task each at the same time.
+#: threadpool/demo
+demo_side_by_side() {
+	"$P" >demo &
+	await demo 'task .* ends'
+	n=$(sed '/ends/q' demo | grep -c starts)
+	[ "$n" -ge 3 ] || fail "only $n tasks have started before the first one ended"
+}
+
 # If the manager looks too late, three threads do all the work.
 #: threadpool/demo
 demo_late() {

@@ -1,10 +1,12 @@
 # Clients that are silent, do not read, flood or are many. The others are served as before.
 
+# While a client is silent the server rests, and serves others.
 #: concurrent crew event
 silent_client() {
 	start
 	hold 1
 	serves
+	stands_still "$PID"
 	let_go
 	stop
 }
@@ -21,6 +23,16 @@ never_reads() {
 	not_above $((before + 1024)) 'beside one that never reads'
 	peer turns "$ADDR" 20
 	stop
+}
+
+# A client that sends all before it reads costs the server one buffer too.
+#: event
+reads_late() {
+	start -q
+	peer owed "$ADDR" 30000000
+	stop
+	peak=$(sed -n 's/.*memory \([0-9]*\) KiB.*/\1/p' out)
+	[ "$peak" -lt 10000 ] || [ -n "${SAN:-}" ] || fail "at its peak the server held $peak KiB"
 }
 
 #: concurrent crew event
