@@ -56,7 +56,7 @@ expect_exit() {
 
 # ends STATUS PID: this child of the case ends, with that exit status.
 ends() {
-	peer gone "$2" || fail "no end"
+	peer gone "$2" || fail "it does not end"
 	status=0
 	wait "$2" || status=$?
 	expect "the exit status" "$1" "$status"

@@ -49,14 +49,20 @@ accept_fails() {
 client_taken() {
 	needs_notifications
 	start_with rival taken --
-	hold 1
+	mkfifo in
+	copy <in >echo &
+	exec 3>in
+	echo abc >&3
+	await echo ABC
 	: >taken
-	"$PEER" touch "$ADDR" 1
 	expect_exit 1 copy <<-end
 		abc
 	end
 	rm taken
-	let_go
+	echo def >&3
+	within 8 "$PEER" await echo DEF || fail 'the client that was there is not served any more'
+	exec 3>&-
+	wait $!
 	serves
 	stop
 }
