@@ -30,6 +30,7 @@
  *   ping ADDR N             N lines, each answered before the next
  *   owed ADDR BYTES         send BYTES, half-close, only then read them all
  *   drip ADDR TEXT          send TEXT a byte at a time without waiting, half-close, hear the echo
+ *   leave ADDR              send what comes on stdin and close, without reading an answer
  *
  * Servers, which print "listening on" and what ADDR, a path or 127.0.0.1:0, has become:
  *   refuse ADDR             do not listen, so that who connects is refused
@@ -266,6 +267,16 @@ static void drip(char *args[])
 	shutdown(fd, SHUT_WR);
 	hear(fd, args[1], n);
 	hear_end(fd);
+}
+
+static void leave(char *args[])
+{
+	int fd = dial(args[0]);
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, block, sizeof(block))) > 0)
+		say(fd, block, (size_t)n);
+	close(fd);
 }
 
 static void talk(char *args[])
@@ -607,7 +618,7 @@ int main(int argc, char *argv[])
 	    {"reset", 1, reset},   {"stuck", 1, stuck},	      {"flood", 1, flood},
 	    {"ping", 2, ping},	   {"owed", 2, owed},	      {"drip", 2, drip},
 	    {"refuse", 1, refuse}, {"mute", 1, mute},	      {"hangup", 1, hangup},
-	    {"linger", 1, linger}, {"slip", 1, slip},
+	    {"linger", 1, linger}, {"slip", 1, slip},	      {"leave", 1, leave},
 	};
 
 	if (argc > 3 && strcmp(argv[1], "case") == 0)

@@ -168,14 +168,23 @@ socklen_t parse(const char *text, struct sockaddr_storage *sa)
 	return sizeof(in);
 }
 
-static int bounded_socket(int family, int type)
+static void bound_wait(int fd, int option)
 {
-	int fd = socket(family, type, 0), left = ms_left();
+	int left = ms_left();
 	struct timeval bound = {.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
 
-	if (fd == -1 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound)) == -1 ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound)) == -1)
+	if (setsockopt(fd, SOL_SOCKET, option, &bound, sizeof(bound)) == -1)
+		die_errno("setsockopt");
+}
+
+static int bounded_socket(int family, int type)
+{
+	int fd = socket(family, type, 0);
+
+	if (fd == -1)
 		die_errno("socket");
+	bound_wait(fd, SO_RCVTIMEO);
+	bound_wait(fd, SO_SNDTIMEO);
 	return fd;
 }
 
@@ -280,6 +289,7 @@ void hear_end(int fd)
 {
 	char c;
 
+	bound_wait(fd, SO_RCVTIMEO); /* what came before the end may have taken most of the time */
 	if (hear_some(fd, &c, 1) != 0)
 		die("more came back than was sent");
 }

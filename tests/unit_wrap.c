@@ -146,16 +146,25 @@ static void expect_line(const char *what, const char *want, int fd, size_t maxle
 	expect(what, '#', line[n + 1]); /* nothing behind the NUL is touched */
 }
 
-static void test_readline(void)
+/* All lines are there, so non-blocking: a Readline that has mixed them up does not wait for one. */
+static void test_readline_of_two(void)
 {
 	int a = near_end(), to_a = far, b = near_end(), to_b = far;
-	char line[64];
 
+	set_nonblocking(a);
+	set_nonblocking(b);
 	put(to_a, "a1\na2\n");
 	put(to_b, "b1\nb2\n");
 	expect_line("a's first line", "a1\n", a, 64);
 	expect_line("b's first line", "b1\n", b, 64);
 	expect_line("a's second line", "a2\n", a, 64);
+	expect_line("b's second line", "b2\n", b, 64);
+}
+
+static void test_readline(void)
+{
+	int a = near_end(), to_a = far, b = near_end(), to_b = far;
+	char line[64];
 
 	put(to_a, "left behind");
 	close(a);
@@ -178,7 +187,6 @@ static void test_readline(void)
 	expect_line("the rest of it", "ial\n", a, 64);
 
 	far = to_b;
-	expect_line("b's second line", "b2\n", b, 64);
 	feed = "a byte with each signal\n";
 	start_alarms(feed_a_byte);
 	expect_line("Readline, interrupted", feed, b, 64);
@@ -279,6 +287,7 @@ int main(int argc, char *argv[])
 	run("Writen", test_writen);
 	run("Readn", test_readn);
 	run("Readline", test_readline);
+	run("Readline on two descriptors", test_readline_of_two);
 	run("Accept", test_accept);
 	run("what ends the program", test_ends);
 	return checked();

@@ -229,3 +229,32 @@ full_stdout() {
 	exec 3>&-
 	stop
 }
+
+# A client that is stopped and continued while stdout has no more room loses nothing. The signals
+# interrupt a write that has written a part, because the line before it is in the first page of the
+# pipe.
+#: stream
+stopped_while_writing() {
+	start_any -q
+	mkfifo echo
+	seq 30000 >numbers
+	exec 3<>echo
+	echo first >&3
+	# shellcheck disable=SC2086 # several words
+	"$P" $WHERE <numbers >echo 2>stderr 3<&- &
+	client=$!
+	rules queued 61446 <&3 # the line, and 15 more pages
+	kill -STOP $client
+	wait_until 'it is not stopped' is_stopped $client
+	kill -CONT $client
+	exec 4<echo 3<&-
+	cat <&4 >all
+	ends 0 $client
+	(echo first && cat numbers) | cmp - all
+	stop
+}
+
+is_stopped() {
+	saw=$(awk '{ print $3 }' "/proc/$1/stat")
+	[ "$saw" = T ]
+}

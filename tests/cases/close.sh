@@ -49,3 +49,15 @@ reset_while_writing() {
 	serves
 	stop
 }
+
+# A client sends and closes before it is answered. The first answer meets with a reset, and the write
+# after it must not end the server.
+#: servers
+gone_before_answers() {
+	start
+	kill -STOP "$PID"
+	seq 4000 | peer leave "$ADDR"
+	kill -CONT "$PID"
+	serves
+	stop
+}

@@ -65,6 +65,18 @@ children_at_a_time() {
 	expect_like 'the closing line' '.*, 2 processes' "$(tail -n 1 out)"
 }
 
+# Children that end together leave one SIGCHLD for all of them, and no zombie.
+#: mpserver/server
+children_end_together() {
+	start
+	hold 5
+	kill -STOP "$PID"
+	let_go
+	kill -CONT "$PID"
+	crew_of 0
+	stop
+}
+
 # The server frees what it has kept for clients that did not read: a second wave needs no more memory.
 #: event
 second_wave() {

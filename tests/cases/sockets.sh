@@ -54,6 +54,14 @@ is_connected_with() {
 	echo "$saw" | grep -qx "$1"
 }
 
+#: servers experiment udp/server -unix/stream_server
+given_port() {
+	AT_PORT=$(peer freeport)
+	start
+	expect 'the address' "127.0.0.1:$AT_PORT" "$ADDR"
+	stop
+}
+
 # A server on :: takes IPv4 too, whatever the system's default is.
 #: concurrent crew event -unix/stream_server
 ipv6() {
