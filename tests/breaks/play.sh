@@ -21,6 +21,7 @@
 #   press_ctrl_d              types the end of its input
 #   survives                  alive, after two seconds in which the server may end
 #   backlog N                 waits until N clients wait for the server's accept
+#   signal_child NAME         sends a signal to a child of the server
 #   needs_root                the scene is skipped without it
 # Any other command is not shown.
 
@@ -104,21 +105,33 @@ try() {
 begin() {
 	typed "$1"
 	echo "\$ $COMMAND &"
-	: >begun # a new file, also for one that is still written to
+	in_background </dev/null
+}
+
+in_background() {
+	rm -f begun # the last one's, which may still write to it
+	: >begun
 	"$PEER" group sh -c "$COMMAND" >begun 2>&1 &
 	BEGUN=$!
+	SHOWN=0
 }
 
 finishes() {
 	if eventually is_over "$BEGUN"; then
 		status=0
 		wait "$BEGUN" || status=$?
-		glance begun
+		rest_of_begun
 		how_it_ended it "$status"
 	else
-		glance begun
+		rest_of_begun
 		echo "-- it has not ended after $PATIENCE s"
 	fi
+}
+
+# rest_of_begun: what prints has not shown yet.
+rest_of_begun() {
+	tail -n +$((SHOWN + 1)) begun >rest
+	glance rest
 }
 
 # awaited FILE LINE WHO
@@ -132,6 +145,8 @@ awaited() {
 
 prints() {
 	awaited begun "$1" it
+	SHOWN=$(grep -En -- "$1" begun | sed -n '1s/:.*//p')
+	SHOWN=${SHOWN:-0}
 }
 
 logs() {
@@ -264,17 +279,15 @@ press_ctrl_c() {
 terminal() {
 	typed "$1"
 	echo "\$ $COMMAND"
-	: >begun
 	rm -f keys
 	mkfifo keys
-	"$PEER" group sh -c "$COMMAND" <keys >begun 2>&1 &
-	BEGUN=$!
+	in_background <keys
 	exec 9>keys
 }
 
 types() {
 	echo "> $1"
-	printf '%s\n' "$1" >&9
+	(trap '' PIPE && printf '%s\n' "$1" >&9) 2>/dev/null || : # the program may have ended
 }
 
 needs_root() {
@@ -284,6 +297,18 @@ needs_root() {
 press_ctrl_d() {
 	echo '^D'
 	exec 9>&-
+}
+
+signal_child() {
+	eventually has_child || fail 'the server has no child'
+	echo "-- $saw is a child of the server"
+	echo "\$ kill -$1 $saw"
+	kill -"$1" "$saw"
+}
+
+has_child() {
+	saw=$(peer children "$PID" | head -n 1)
+	[ -n "$saw" ]
 }
 
 survives() {
