@@ -105,13 +105,14 @@ try() {
 begin() {
 	typed "$1"
 	echo "\$ $COMMAND &"
-	in_background </dev/null
+	in_background /dev/null
 }
 
+# in_background FILE: COMMAND, which reads FILE.
 in_background() {
 	rm -f begun # the last one's, which may still write to it
 	: >begun
-	"$PEER" group sh -c "$COMMAND" >begun 2>&1 &
+	"$PEER" group sh -c "$COMMAND" <"$1" >begun 2>&1 &
 	BEGUN=$!
 	SHOWN=0
 }
@@ -190,6 +191,7 @@ alive() {
 
 cpu() {
 	pid=$(pid_of "${1:-}")
+	[ -n "$pid" ] || { echo "-- $1 does not run" && return; }
 	used=$(ticks "$pid")
 	woken=$(peer wakeups "$pid") # looks for a second
 	used=$(($(ticks "$pid") - used))
@@ -239,11 +241,8 @@ eventually() {
 }
 
 reached() {
-	if eventually has_connection "$1"; then
-		echo "-- a connection of the server is in $1"
-	else
-		echo "-- no connection of the server is in $1 after $PATIENCE s"
-	fi
+	wait_until "no connection of the server is in $1" has_connection "$1"
+	echo "-- a connection of the server is in $1"
 }
 
 left() {
@@ -281,7 +280,7 @@ terminal() {
 	echo "\$ $COMMAND"
 	rm -f keys
 	mkfifo keys
-	in_background <keys
+	in_background keys
 	exec 9>keys
 }
 
@@ -320,11 +319,8 @@ survives() {
 }
 
 backlog() {
-	if eventually has_backlog "$1"; then
-		echo "-- $saw clients wait to be accepted"
-	else
-		echo "-- only $saw clients wait to be accepted after $PATIENCE s"
-	fi
+	wait_until "too few clients wait to be accepted" has_backlog "$1"
+	echo "-- $saw clients wait to be accepted"
 }
 
 # has_backlog N: a listening socket's queue stands where others have the bytes that were received.
