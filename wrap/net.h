@@ -16,7 +16,10 @@
 int tcp_listen(const char *host, uint16_t port);
 int tcp_connect(const char *host, uint16_t port);
 
-/* As tcp_connect, but when no address works it prints that line and returns -1. */
+/*
+ * As tcp_connect, but when no address works it prints that line and returns -1. A HOST that has no
+ * address still ends the program.
+ */
 int tcp_try_connect(const char *host, uint16_t port);
 
 /*
