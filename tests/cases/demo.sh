@@ -56,6 +56,6 @@ demo_interrupted() {
 #: suite
 demo_without_topic() {
 	expect_exit 2 demo nosuch
-	expect "the reason" 'no topic nosuch in tests/programs' "$(cat stderr)"
+	expect "the reason" 'no such topic or pair in tests/programs: nosuch' "$(cat stderr)"
 	nothing_stays
 }
