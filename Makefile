@@ -24,9 +24,10 @@ programs = $(patsubst %.c,$(BIN)%,$(filter-out $(modules),$(sources)))
 ALL     := $(call programs,$(TOPICS))
 TESTS   := $(call programs,tests)
 BENCH   := $(call programs,tests/bench)
+GRADE   := $(call programs,tests/grade)
 EVENT   := $(call programs,libevent)
 LIB     := $(OUT)/suite.a
-OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(wildcard wrap/*.c) $(call modules,$(TOPICS) tests tests/bench))
+OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(wildcard wrap/*.c) $(call modules,$(TOPICS) tests tests/bench tests/grade))
 export BIN := $(BIN)
 
 # What is printed for each file: a short line; with V=1 the whole command; with -s nothing.
@@ -37,7 +38,7 @@ MAKEFLAGS += --no-builtin-rules
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all $(TOPICS) libevent clean demo trace diff break tags test test-full test-breaks sweep bench \
+.PHONY: all $(TOPICS) libevent clean demo trace diff break tags test test-full test-breaks sweep grade bench \
         bench-check bench-keep tests format lint pages diff-budget help force libevent-there
 
 ##@ Build
@@ -46,7 +47,7 @@ $(TOPICS): $$(call programs,$$@)        ## one topic: make epoll
 libevent: $(EVENT)                      ## libevent/, which needs libevent-dev
 clean:                                  ## remove all that was built
 	rm -rf build tags $(wildcard $(patsubst %.c,%,$(filter-out $(call modules,$(TOPICS)),\
-	    $(call sources,$(TOPICS) libevent tests tests/bench))))
+	    $(call sources,$(TOPICS) libevent tests tests/bench tests/grade))))
 
 ##@ Look
 demo: all tests $(if $(filter libevent libevent/%,$(T) $(A)),libevent) ## each pair played as two terminals (T=epoll: one topic; A= B=: one pair)
@@ -71,6 +72,10 @@ test-breaks: all tests $(filter libevent,$(T)) ## each break shows its symptom a
 sweep: all tests $(filter libevent,$(T)) ## let every system call fail in every way (some minutes)
 	@T=$(T) SWEEP=-a tests/run sweep
 
+##@ Grade
+grade: $(GRADE)                         ## any server or client: make grade S='./mine {port}' KIND=concurrent
+	@$(BIN)tests/grade/grade
+
 ##@ Measure
 bench: all tests                        ## the servers on this machine (FULL=1: all loads and charts)
 	@tests/bench/run $(if $(FULL),full)
@@ -80,7 +85,7 @@ bench-keep:                             ## make the last measurement the one tha
 	@tests/bench/keep
 
 ##@ Change the suite
-tests: $(TESTS) $(BENCH)                ## build what the tests are made with
+tests: $(TESTS) $(BENCH) $(GRADE)       ## build what the tests are made with
 format:                                 ## lay out every source with clang-format
 	clang-format -i $$(git ls-files '*.[ch]')
 lint:                                   ## check layout, C and shell (clang-format, cppcheck, shellcheck)
@@ -101,7 +106,7 @@ libevent-there:
 	    { echo 'libevent/ needs libevent: apt-get install libevent-dev pkg-config'; exit 1; }
 
 # -z now: symbols are bound at the start, or each child of a fork would bind, and copy, its own.
-$(ALL) $(TESTS) $(BENCH) $(EVENT): $(BIN)%: $(OUT)/%.o $(LIB)
+$(ALL) $(TESTS) $(BENCH) $(GRADE) $(EVENT): $(BIN)%: $(OUT)/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call print,LD,$@)
 	$(Q)$(CC) $(FLAGS) -Wl,-z,now -o $@ $^ $(LDLIBS)

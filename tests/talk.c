@@ -215,6 +215,27 @@ int dial(const char *addr)
 	return dial_from(NULL, addr, SOCK_STREAM);
 }
 
+/*
+ * Below the range from which the kernel takes ports (ip(7): ip_local_port_range), where another
+ * program could get it between two uses. Two at a time begin at different ones, their ids'.
+ */
+int free_port(void)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+
+	for (int i = 0; i < 30000; i++) {
+		int udp = socket(AF_INET, SOCK_DGRAM, 0), tcp = socket(AF_INET, SOCK_STREAM, 0);
+		in.sin_port = htons((uint16_t)(2000 + (getpid() + i) % 30000));
+		bool is_free = bind(udp, (struct sockaddr *)&in, sizeof(in)) == 0 &&
+			       bind(tcp, (struct sockaddr *)&in, sizeof(in)) == 0;
+		close(udp);
+		close(tcp);
+		if (is_free)
+			return ntohs(in.sin_port);
+	}
+	die("no port is free");
+}
+
 void print_address(const char *what, int fd)
 {
 	struct sockaddr_storage sa = {0};

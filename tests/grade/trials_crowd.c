@@ -1,0 +1,270 @@
+/*
+ * Bugs that need several clients ready at one wake-up show when their lines are short and there
+ * together, so the server is frozen while they are sent. What each connection costs for ever shows
+ * after hundreds.
+ */
+#include "tests/grade/trials_crowd.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "tests/grade/pace.h"
+#include "tests/grade/program.h"
+#include "tests/grade/settings.h"
+#include "tests/grade/story.h"
+#include "tests/grade/usage.h"
+#include "tests/grade/visit.h"
+#include "tests/talk.h"
+
+#define CROWD 50
+#define QUEUE_MS 30 /* so long without room means that its queue is full */
+#define ROW 200
+#define SLACK 20 /* of ROW: some free things with the next client only */
+
+static void line_of(char line[32], int i)
+{
+	snprintf(line, 32, "this is client %d\n", i);
+}
+
+static void send_lines(const int *fds, int from, int to)
+{
+	char line[32];
+
+	for (int i = from; i < to; i++) {
+		line_of(line, i);
+		visit_send(fds[i], line);
+	}
+}
+
+static void hear_line(int fd, int i)
+{
+	char line[32];
+
+	line_of(line, i);
+	visit_hear(fd, line);
+}
+
+/* A crew serves as many clients at a time as it has workers: there each leaves when it is answered.
+ */
+static bool all_stay(void)
+{
+	return strcmp(settings.kind, "crew") != 0;
+}
+
+/*
+ * N clients come with a line each. While it is frozen no more can come than its queue has room for,
+ * the backlog of listen(2); unless a crew must serve them first, the others come when it runs
+ * again.
+ */
+static int crowd_comes(int *fds, int n)
+{
+	int there = 0;
+
+	program_freeze();
+	after("%d clients connect and send a line each", n);
+	story_quiet(true);
+	while (there < n && (fds[there] = visit_try_connect(QUEUE_MS)) != -1)
+		there++;
+	send_lines(fds, 0, there);
+	story_quiet(false);
+	program_thaw();
+	story_quiet(true);
+	if (all_stay()) {
+		for (int i = there; i < n; i++)
+			fds[i] = visit_connect();
+		send_lines(fds, there, n);
+		there = n;
+	}
+	return there;
+}
+
+static void crowd_is_answered(const int *fds, int n)
+{
+	for (int i = 0; i < n; i++) {
+		hear_line(fds[i], i);
+		if (!all_stay())
+			visit_close(fds[i]);
+	}
+	story_quiet(false);
+}
+
+/* Data for all, and the end of some, wait together. */
+static void crowd_asks_again(const int *fds, int n)
+{
+	program_freeze();
+	after("each sends another line, and every third one its end");
+	story_quiet(true);
+	send_lines(fds, 0, n);
+	for (int i = 0; i < n; i += 3)
+		shutdown(fds[i], SHUT_WR);
+	story_quiet(false);
+	program_thaw();
+	story_quiet(true);
+	for (int i = 0; i < n; i++) {
+		hear_line(fds[i], i);
+		if (i % 3 == 0)
+			visit_end(fds[i]);
+		else
+			visit_close(fds[i]);
+	}
+	story_quiet(false);
+}
+
+static void many_at_once(void)
+{
+	int fds[CROWD];
+
+	after("a client that is silent");
+	int silent = visit_connect();
+	visit_once("beside it\n");
+	visit_send(silent, "no longer silent\n");
+	visit_hear(silent, "no longer silent\n");
+	visit_close(silent);
+	next_part();
+	int n = crowd_comes(fds, CROWD);
+	crowd_is_answered(fds, n);
+	if (all_stay())
+		crowd_asks_again(fds, n);
+	visit_once("next\n");
+}
+
+static struct usage usage_now(void)
+{
+	static struct pids servers;
+
+	program_servers(&servers);
+	return usage_of(&servers);
+}
+
+/* Waits until what the clients took has come back. */
+static void settles(const struct usage *before)
+{
+	int64_t end = answer_by();
+	struct usage now;
+
+	expecting("no more than %d descriptors, %d threads and processes, %d zombies",
+		  before->descriptors, before->threads, before->zombies);
+	do {
+		now = usage_now();
+		if (now.descriptors <= before->descriptors + SLACK &&
+		    now.threads <= before->threads + SLACK &&
+		    now.zombies <= before->zombies + SLACK)
+			break;
+		nap_ms(10);
+	} while (clock_ms() < end);
+	const char *symptom = now.zombies > before->zombies + SLACK	      ? "zombies"
+			      : now.descriptors > before->descriptors + SLACK ? "descriptors"
+			      : now.threads > before->threads + SLACK	      ? "threads"
+									      : NULL;
+	if (symptom != NULL)
+		fails(symptom, "%d descriptors, %d threads and processes, %d zombies",
+		      now.descriptors, now.threads, now.zombies);
+	expecting("no more than %d mappings of memory", before->mappings);
+	if (now.mappings > before->mappings + ROW / 2)
+		fails("mappings", "%d", now.mappings);
+}
+
+static void row_of(int n)
+{
+	story_quiet(true);
+	for (int i = 0; i < n; i++)
+		visit_once("one of hundreds\n");
+	story_quiet(false);
+}
+
+/* Children that end while the parent cannot run send it one SIGCHLD for all of them. */
+static void all_leave_together(int n)
+{
+	int fds[CROWD];
+
+	after("%d clients leave at the same moment", n);
+	story_quiet(true);
+	for (int i = 0; i < n; i++)
+		fds[i] = visit_connect();
+	send_lines(fds, 0, n);
+	for (int i = 0; i < n; i++)
+		hear_line(fds[i], i);
+	program_freeze();
+	for (int i = 0; i < n; i++)
+		visit_close(fds[i]);
+	/* Bounded, because only children of a process that is frozen become zombies here. */
+	for (int64_t end = clock_ms() + scaled_ms(200);
+	     usage_now().zombies < n && clock_ms() < end;)
+		nap_ms(5);
+	program_thaw();
+	row_of(1);
+	story_quiet(false);
+}
+
+static void in_a_row(void)
+{
+	row_of(ROW / 4);
+	struct usage before = usage_now();
+	next_part();
+	after("%d clients in a row, each with a line", ROW);
+	row_of(ROW);
+	settles(&before);
+	next_part();
+	if (all_stay() && strcmp(settings.kind, "one") != 0)
+		all_leave_together(CROWD);
+	settles(&before);
+}
+
+/* Whether a server has as many descriptors as it may have: then clients that wait are no fault. */
+static bool is_full(void)
+{
+	static struct pids servers;
+	struct rlimit limit;
+
+	program_servers(&servers);
+	for (int i = 0; i < servers.n; i++)
+		if (prlimit(servers.pid[i], RLIMIT_NOFILE, NULL, &limit) == 0 &&
+		    (rlim_t)highest_descriptor(servers.pid[i]) + 1 >= limit.rlim_cur)
+			return true;
+	return false;
+}
+
+static void many_idle(void)
+{
+	int must = settings.full ? 5000 : 1000, n = must + must / 10, answered = 0, refused = 0;
+	int *fds = allocate((size_t)n * sizeof(*fds));
+	char line[32], c;
+
+	allow_descriptors();
+	after("%d clients connect and send a line each, and stay", n);
+	story_quiet(true);
+	expecting("%d answers; the others may be answered or closed", must);
+	for (int i = 0; i < n; i++) {
+		line_of(line, i);
+		fds[i] = i < must ? visit_connect() : visit_try_connect(answer_ms());
+		if (fds[i] == -1 || send(fds[i], line, strlen(line), MSG_NOSIGNAL) == -1)
+			refused++;
+		else if (i >= must && !visit_wait(fds[i], POLLIN, answer_by()) && is_full())
+			break; /* it has no descriptor for this one, nor for those behind it */
+		else if (recv(fds[i], &c, 1, MSG_PEEK) <= 0 && i >= must)
+			refused++;
+		else
+			hear_line(fds[i], i), answered++;
+	}
+	if (answered < must)
+		fails("refused", "%d answers, %d closed", answered, refused);
+	story_quiet(false);
+	after("then one more line of the first, and of the last that was answered");
+	story_quiet(true);
+	for (int i = 0; i < must; i += must - 1) {
+		line_of(line, i);
+		visit_send(fds[i], line);
+		hear_line(fds[i], i);
+	}
+	free(fds);
+}
+
+const struct trial trials_crowd[] = {{"many at once", many_at_once},
+				     {"hundreds in a row", in_a_row},
+				     {"1,000 idle", many_idle},
+				     {NULL, NULL}};
