@@ -41,6 +41,7 @@ void attempts_begin(void)
 	sigset_t set;
 
 	tree_adopts();
+	launch_grader = getpid();
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		sigaddset(&set, ours[i]);

@@ -24,6 +24,7 @@
 #define MOST_SOCKETS 4096
 
 struct waiting program_at;
+pid_t launch_grader;
 int launch_output;
 char launch_folder[64];
 
@@ -51,7 +52,7 @@ static bool is_ours(const struct waiting *w)
 
 void program_processes(struct pids *pids)
 {
-	tree_below(getppid(), pids);
+	tree_below(launch_grader, pids);
 }
 
 void program_holders(struct pids *pids)
@@ -157,7 +158,8 @@ static void never_ready(const char *instead, bool swapped)
 static void until_ready(void)
 {
 	static struct pids holders;
-	int64_t end = clock_ms() + scaled_ms(settings.start_s * 1000), found = 0;
+	int64_t end = clock_ms() + scaled_ms(settings.start_s * 1000);
+	int64_t patient_until = clock_ms() + answer_ms();
 	char instead[300];
 	bool swapped;
 
@@ -173,14 +175,14 @@ static void until_ready(void)
 		if (program_ended())
 			fails("never", "it ended %s before it listened",
 			      command_end_text(program_status()));
-		/* Sockets elsewhere may be only the first of several, for as long as an answer
+		/* A socket elsewhere may be only the first of several, for as long as an answer
 		 * takes. */
-		if (!elsewhere(instead, sizeof(instead), &swapped))
-			found = 0;
-		else if (found == 0)
-			found = clock_ms();
-		if (clock_ms() >= end || (found > 0 && clock_ms() > found + answer_ms()))
-			never_ready(instead, swapped);
+		bool late = clock_ms() >= end;
+		if (late || clock_ms() >= patient_until) {
+			if (elsewhere(instead, sizeof(instead), &swapped) || late)
+				never_ready(instead, swapped);
+			patient_until = clock_ms() + answer_ms() / 4;
+		}
 		nap_ms(LOOK_MS);
 	}
 }

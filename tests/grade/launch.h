@@ -10,6 +10,9 @@
 /* Where it listens, once it is ready, and its main process: program_main. */
 extern struct waiting program_at;
 
+/* The grader's process, which all of the program descends from. */
+extern pid_t launch_grader;
+
 /* The descriptor that takes what the program prints, and the folder for its path. Set by the
  * grader. */
 extern int launch_output;

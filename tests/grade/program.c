@@ -13,6 +13,7 @@
 
 #include "tests/grade/command.h"
 #include "tests/grade/pace.h"
+#include "tests/grade/settings.h"
 #include "tests/grade/story.h"
 #include "tests/grade/usage.h"
 #include "tests/talk.h"
@@ -27,6 +28,10 @@ static struct pids frozen;
 
 void program_servers(struct pids *pids)
 {
+	if (settings.is_client) {
+		program_processes(pids);
+		return;
+	}
 	program_holders(pids);
 	tree_grow(pids);
 }

@@ -6,7 +6,8 @@
 
 #include "tests/grade/launch.h"
 
-/* The processes that hold its socket, and what descends from them. */
+/* The processes that hold its socket, and what descends from them; all of them when it is a client.
+ */
 void program_servers(struct pids *pids);
 
 /*

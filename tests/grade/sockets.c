@@ -60,12 +60,17 @@ static int list_inet(const struct inet_table *table, struct waiting *list, int m
 	while (f != NULL && n < most && fgets(line, sizeof(line), f) != NULL) {
 		struct waiting *w = &list[n];
 		if (sscanf(line, " %*d: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*d %*d %lu",
-			   hex, &port, &state, &w->inode) == 4 &&
-		    state == table->state) {
-			parse_hex(hex, (int)port, w);
-			w->datagram = table->datagram;
-			n++;
-		}
+			   hex, &port, &state, &w->inode) != 4)
+			continue;
+		/* The kernel lists TCP sockets that listen before all others, of which there may be
+		 * tens of thousands in TIME_WAIT. */
+		if (state != table->state && !table->datagram)
+			break;
+		if (state != table->state)
+			continue;
+		parse_hex(hex, (int)port, w);
+		w->datagram = table->datagram;
+		n++;
 	}
 	if (f != NULL)
 		fclose(f);

@@ -210,7 +210,7 @@ static void in_a_row(void)
 	row_of(ROW);
 	settles(&before);
 	next_part();
-	if (all_stay() && strcmp(settings.kind, "one") != 0)
+	if (all_stay() && !settings.datagram && strcmp(settings.kind, "one") != 0)
 		all_leave_together(CROWD);
 	settles(&before);
 }

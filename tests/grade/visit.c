@@ -171,6 +171,8 @@ void visit_hear_bytes(int fd, const char *bytes, size_t n)
 			continue;
 		if (some == -1)
 			other_answer(bytes, got, len, "reset", strerror(errno));
+		if (some == 0 && settings.datagram)
+			continue; /* the answer to an empty one */
 		if (some == 0)
 			other_answer(bytes, got, len, "closed", "the end");
 		len += (size_t)some;
