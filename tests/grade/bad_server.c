@@ -5,7 +5,7 @@
  *
  *   good        nothing is wrong
  *   absent      never listens; swapped: without htons; elsewhere: on a port that the kernel picks
- *   flood       prints without end
+ *   flood       prints 20 MB at the start, and a megabyte for each client
  *   daemon      forks, calls setsid, and the first process ends
  *   stubborn    ignores SIGTERM
  *   once        answers once for each client, and closes
@@ -20,11 +20,12 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,11 +64,22 @@ static int listen_on(int port)
 	return lfd;
 }
 
+static void print_megabytes(int n)
+{
+	static const char line[] = "this line is printed again and again\n";
+
+	for (size_t i = 0; i < (size_t)n * 1000000 / (sizeof(line) - 1); i++)
+		fputs(line, stdout);
+	fflush(stdout);
+}
+
 static void serve(int fd)
 {
 	char buf[65536];
 	ssize_t n;
 
+	if (is("flood"))
+		print_megabytes(1);
 	while ((n = read(fd, buf, sizeof(buf))) > 0) {
 		if (is("mute"))
 			continue;
@@ -96,14 +108,18 @@ static void daemonize(void)
 
 static void accept_all(int lfd)
 {
+	struct epoll_event event = {.events = EPOLLIN};
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+
+	epoll_ctl(ep, EPOLL_CTL_ADD, lfd, &event);
 	for (;;) {
-		struct pollfd p = {.fd = lfd, .events = POLLIN};
-		if (is("weak") && poll(&p, 1, 100000) == -1)
-			die_errno("poll");
+		if (is("weak") && epoll_wait(ep, &event, 1, -1) == -1)
+			die_errno("epoll_wait");
 		int fd = accept(lfd, NULL, NULL);
 		if (fd == -1)
 			continue;
 		if (new_process() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGTERM);
 			close(lfd);
 			serve(fd);
 			if (is("crash"))
@@ -117,12 +133,10 @@ static void accept_all(int lfd)
 
 int main(int argc, char *argv[])
 {
-	static const char line[] = "this line is printed again and again\n";
-
 	mode = argc > 1 ? argv[1] : "good";
 	signal(SIGPIPE, SIG_IGN);
 	if (!is("zombies"))
-		signal(SIGCHLD, reap);
+		signal(SIGCHLD, is("weak") ? SIG_IGN : reap);
 	if (is("stubborn"))
 		signal(SIGTERM, SIG_IGN);
 	if (is("daemon"))
@@ -131,9 +145,8 @@ int main(int argc, char *argv[])
 		for (;;)
 			pause();
 	int lfd = listen_on(argc > 2 ? number(argv[2]) : 9999);
-	if (is("flood") && new_process() == 0)
-		while (write(STDOUT_FILENO, line, sizeof(line) - 1) > 0)
-			;
+	if (is("flood"))
+		print_megabytes(20);
 	if (is("spin") && new_process() == 0)
 		for (;;)
 			;

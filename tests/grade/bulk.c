@@ -130,6 +130,7 @@ size_t bulk_push(int fd, size_t n)
 	for (size_t i = 0; i < sizeof(block); i++)
 		block[i] = i % 64 == 63 ? '\n' : 'x';
 	after("send without reading, until it takes no more");
+	expecting("that the connection stays");
 	while (sent < n && level_left() > 0 && visit_wait(fd, POLLOUT, clock_ms() + STILL_MS)) {
 		ssize_t some = send(fd, block, sizeof(block), MSG_NOSIGNAL);
 		if (some == -1 && errno != EAGAIN)

@@ -21,7 +21,7 @@ int answer_ms(void);
  * The level that begins now has LEVEL_SECONDS, scaled, for all that it does. level_left says how
  * many milliseconds are left, 0 when none are.
  */
-#define LEVEL_SECONDS 30
+#define LEVEL_SECONDS 20
 void level_begins(void);
 int level_left(void);
 

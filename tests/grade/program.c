@@ -67,6 +67,11 @@ static bool runs(pid_t pid)
 	return pid > 0 && process_state(pid, &state, &parent) && state != 'Z';
 }
 
+bool program_gone(void)
+{
+	return !runs(main_process);
+}
+
 /* What has become of it, if it has ended: a connection that is closed or reset says little about
  * why. */
 static void last_look(void)

@@ -17,6 +17,7 @@ void program_servers(struct pids *pids);
  */
 void program_is_ready(void);
 pid_t program_main(void);
+bool program_gone(void); /* whether that one has ended */
 
 /* Kills all of it, and returns when nothing of it runs. */
 void program_kill(void);

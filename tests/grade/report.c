@@ -4,6 +4,7 @@
  */
 #include "tests/grade/report.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #define NAME_WIDTH 20
 #define INDENT 34      /* of the details, below the first one */
+#define WIDTH 84       /* of the details */
 #define OUTPUT_LINES 5 /* of what the program printed */
 
 static bool is(const char *format)
@@ -26,10 +28,8 @@ static void add_output(FILE *to, const char *output, size_t n)
 {
 	size_t from = n;
 
-	for (int lines = 0; from > 0 && lines <= OUTPUT_LINES; from--)
-		lines += output[from - 1] == '\n' && from < n;
-	if (from > 0)
-		from += 2; /* behind the newline before them */
+	for (int lines = 0; from > 0 && lines < OUTPUT_LINES; from--)
+		lines += from > 1 && output[from - 2] == '\n';
 	if (n == 0)
 		return;
 	fprintf(to, "it printed last:\n    ");
@@ -43,18 +43,17 @@ static void add_output(FILE *to, const char *output, size_t n)
 	fputc('\n', to);
 }
 
+/* BREAKS is a list with blanks between them. */
 static void add_breaks(FILE *to, const char *breaks)
 {
-	char *copy = strdup(breaks), *rest = copy, *one;
+	size_t first = strcspn(breaks, " ");
 
-	for (const char *before = "see it: "; copy != NULL && (one = strsep(&rest, " ")) != NULL;) {
-		if (*one == '\0')
-			continue;
-		fprintf(to, "%smake break B=%s", before, one);
-		before = ", ";
-	}
-	fputs(*breaks != '\0' ? "\n" : "", to);
-	free(copy);
+	if (first == 0)
+		return;
+	fprintf(to, "see it: make break B=%.*s", (int)first, breaks);
+	if (breaks[first] != '\0')
+		fprintf(to, " (others: %s)", breaks + first + 1);
+	fputc('\n', to);
 }
 
 char *report_failure(const struct level *level, const char *output, size_t n)
@@ -80,13 +79,26 @@ char *report_failure(const struct level *level, const char *output, size_t n)
 	return text;
 }
 
-/* Each line of TEXT, the first one after FIRST and the others after OTHERS. */
-static void print_lines(const char *text, const char *first, const char *others)
+/* How much of TEXT goes into a line of WIDTH: up to its newline, otherwise to a blank if there is
+ * one. */
+static size_t that_fits(const char *text, size_t width)
+{
+	size_t n = strcspn(text, "\n"), cut = width;
+
+	if (n <= width)
+		return n;
+	while (cut > 0 && text[cut] != ' ')
+		cut--;
+	return cut > 0 ? cut : width;
+}
+
+/* TEXT in lines of WIDTH, the first one after FIRST and the others after OTHERS. */
+static void print_lines(const char *text, const char *first, const char *others, size_t width)
 {
 	for (const char *before = first; *text != '\0'; before = others) {
-		size_t n = strcspn(text, "\n");
+		size_t n = that_fits(text, width);
 		printf("%s%.*s\n", before, (int)n, text);
-		text += n + (text[n] == '\n');
+		text += n + (text[n] == '\n' || text[n] == ' ');
 	}
 }
 
@@ -122,13 +134,13 @@ void report_level(int nth, const struct result *r)
 	indent[INDENT] = '\0';
 	if (is("tap")) {
 		printf("%sok %d - %s\n", r->verdict == PASSED ? "" : "not ", nth + 1, level->name);
-		print_lines(r->details, "# ", "# ");
+		print_lines(r->details, "# ", "# ", SIZE_MAX);
 	} else if (is("text")) {
 		printf("%2d %-*s %3d/%d", nth + 1, NAME_WIDTH, level->name, r->score,
 		       level->points);
 		if (r->details[0] == '\0')
 			putchar('\n');
-		print_lines(r->details, "   ", indent);
+		print_lines(r->details, "   ", indent, WIDTH);
 	}
 	fflush(stdout);
 }

@@ -26,13 +26,24 @@ static void answers(void)
 
 	visit_send(fd, "hello\n");
 	visit_hear(fd, "hello\n");
+	visit_close(fd);
+}
+
+static void answers_again(void)
+{
+	int fd = visit_connect();
+
+	visit_send(fd, "hello\n");
+	visit_hear(fd, "hello\n");
+	visit_send(fd, "again\n");
+	visit_hear(fd, "again\n");
+	visit_close(fd);
 	passes();
 	/* From here on it is only found out whether later levels may freeze it. */
 	program_stop();
 	program_continue();
-	visit_send(fd, "again\n");
-	visit_hear(fd, "again\n");
-	story->freezable = true;
+	visit_once("not ended by that?\n");
+	story->freezable = !program_gone();
 }
 
 /* All values of a byte, and a newline. */
@@ -144,6 +155,7 @@ static void no_pauses(void)
 }
 
 const struct trial trials_basic[] = {{"answers", answers},
+				     {"answers again", answers_again},
 				     {"every byte", every_byte},
 				     {"one after another", one_after_another},
 				     {"half-close", half_close},

@@ -147,7 +147,7 @@ static void settles(const struct usage *before)
 	int64_t end = answer_by();
 	struct usage now;
 
-	expecting("no more than %d descriptors, %d threads and processes, %d zombies",
+	expecting("about as many as before: %d descriptors, %d threads and processes, %d zombies",
 		  before->descriptors, before->threads, before->zombies);
 	do {
 		now = usage_now();
@@ -164,7 +164,7 @@ static void settles(const struct usage *before)
 	if (symptom != NULL)
 		fails(symptom, "%d descriptors, %d threads and processes, %d zombies",
 		      now.descriptors, now.threads, now.zombies);
-	expecting("no more than %d mappings of memory", before->mappings);
+	expecting("about as many mappings of memory as before: %d", before->mappings);
 	if (now.mappings > before->mappings + ROW / 2)
 		fails("mappings", "%d", now.mappings);
 }

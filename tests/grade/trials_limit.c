@@ -105,9 +105,11 @@ static void ends_at_sigterm(void)
 	int64_t end = clock_ms() + bound;
 	while (running() > 0 && clock_ms() < end)
 		nap_ms(3);
-	int n = running();
-	if (n > 0 || !program_ended())
-		fails("stays", "%d of its processes still run", n);
+	if (program_ended())
+		return;
+	if (program_gone())
+		fails("children", "%d of its processes still run, without the first", running());
+	fails("stays", "it still runs");
 }
 
 const struct trial trials_limit[] = {{"restart", restart},
