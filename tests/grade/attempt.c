@@ -100,6 +100,15 @@ static void try_it(const struct trial *trial)
 	_exit(EXIT_SUCCESS);
 }
 
+static void make_folder_name(void)
+{
+	const char *tmp = getenv("TMPDIR"), name[] = "/grade.XXXXXX";
+
+	if (tmp == NULL || strlen(tmp) + sizeof(name) > FOLDER_BYTES)
+		tmp = "/tmp";
+	snprintf(launch_folder, sizeof(launch_folder), "%s%s", tmp, name);
+}
+
 /* The folder holds what was bound in it, and whatever else the program has put there. */
 static void remove_folder(void)
 {
@@ -159,7 +168,7 @@ void attempt(const struct trial *trial)
 	interrupted = 0;
 	try_has_ended = false;
 	pace_measure();
-	snprintf(launch_folder, sizeof(launch_folder), "/tmp/grade.XXXXXX");
+	make_folder_name();
 	if (mkdtemp(launch_folder) == NULL || pipe2(ends, O_CLOEXEC) == -1)
 		die_errno(launch_folder);
 	fcntl(ends[0], F_SETFL, O_NONBLOCK);

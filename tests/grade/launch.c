@@ -26,7 +26,7 @@
 struct waiting program_at;
 pid_t launch_grader;
 int launch_output;
-char launch_folder[64];
+char launch_folder[FOLDER_BYTES];
 
 static int port;
 static char path[sizeof(launch_folder) + 16];

@@ -16,7 +16,8 @@ extern pid_t launch_grader;
 /* The descriptor that takes what the program prints, and the folder for its path. Set by the
  * grader. */
 extern int launch_output;
-extern char launch_folder[64];
+#define FOLDER_BYTES 80 /* with a name behind it, it must fit into a path of AF_UNIX: unix(7) */
+extern char launch_folder[FOLDER_BYTES];
 
 /*
  * program_start runs the command and returns when the kernel shows its socket, on a free port, on a

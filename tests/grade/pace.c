@@ -57,6 +57,14 @@ void pace_measure(void)
 	waitpid(pid, NULL, 0);
 }
 
+bool pace_got_worse(void)
+{
+	double before = scale;
+
+	pace_measure();
+	return scale > 2 * before;
+}
+
 int scaled_ms(double ms)
 {
 	return (int)(ms * scale);

@@ -11,6 +11,9 @@
  */
 void pace_measure(void);
 
+/* Measures again. Whether the machine is more than twice as slow as at the last time. */
+bool pace_got_worse(void);
+
 /* MS milliseconds on an idle machine, scaled. */
 int scaled_ms(double ms);
 

@@ -72,7 +72,7 @@ void settings_read(void)
 	settings.full = variable("FULL", NULL) != NULL;
 	settings.format = one_of("FORMAT", "text", " text tap gradescope ");
 	settings.levels = variable("LEVELS", "tests/grade/levels");
-	settings.answer_s = seconds("ANSWER_SECONDS", 2);
+	settings.answer_s = seconds("ANSWER_SECONDS", 3);
 	settings.start_s = seconds("START_SECONDS", 10);
 	if (settings.where == NULL && !settings.path && strstr(settings.command, "{port}") == NULL)
 		wrong(

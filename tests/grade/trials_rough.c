@@ -88,7 +88,7 @@ static void stop_in_the_middle(void)
 
 static void stop_and_continue(void)
 {
-	enum { BYTES = 12000000 };
+	enum { BYTES = 12000000 }; /* more than the buffers of both sides hold */
 	int fd = visit_connect();
 
 	visit_send(fd, "before\n");

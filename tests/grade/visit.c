@@ -106,7 +106,7 @@ int visit_connect(void)
 	if (fd != -1)
 		return fd;
 	if (errno == EAGAIN || errno == ETIMEDOUT)
-		fails("silent", "no place in its queue of clients for %s", in_seconds(answer_ms()));
+		fails("full", "no place in its queue of clients for %s", in_seconds(answer_ms()));
 	fails(errno == ECONNREFUSED ? "refused" : "reset", "connect: %s", strerror(errno));
 }
 
