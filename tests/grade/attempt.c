@@ -23,14 +23,14 @@
 #include "tests/grade/program.h"
 #include "tests/grade/settings.h"
 #include "tests/grade/story.h"
+#include "tests/grade/tail.h"
 #include "tests/grade/tree.h"
 #include "tests/talk.h"
 
 #define END_SECONDS 10
 
-static int signals;	/* a signalfd */
-static char tail[4096]; /* the last output */
-static size_t tail_length;
+static int signals; /* a signalfd */
+static struct tail output, errors;
 static pid_t try_process;
 static bool try_has_ended;
 static int interrupted; /* the signal */
@@ -53,26 +53,10 @@ void attempts_begin(void)
 
 const char *attempt_output(size_t *n)
 {
-	*n = tail_length;
-	return tail;
-}
+	const struct tail *shown = errors.length > 0 || !story->down ? &errors : &output;
 
-/* Takes all that is in the pipe, and keeps the end of it. */
-static void drain(int fd)
-{
-	char some[65536];
-	ssize_t n;
-
-	while ((n = read(fd, some, sizeof(some))) > 0) {
-		size_t fresh = (size_t)n < sizeof(tail) ? (size_t)n : sizeof(tail);
-		size_t kept =
-		    tail_length < sizeof(tail) - fresh ? tail_length : sizeof(tail) - fresh;
-		memmove(tail, tail + tail_length - kept, kept);
-		memcpy(tail + kept, some + n - fresh, fresh);
-		tail_length = kept + fresh;
-		if (n < (ssize_t)sizeof(some))
-			return; /* the others may be waiting for us meanwhile */
-	}
+	*n = shown->length;
+	return shown->text;
 }
 
 static void take_signals(void)
@@ -125,17 +109,19 @@ static void remove_folder(void)
 	rmdir(launch_folder);
 }
 
-static void supervise(int output)
+static void supervise(void)
 {
-	struct pollfd p[] = {{.fd = output, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+	struct pollfd p[] = {{.fd = output.fd, .events = POLLIN},
+			     {.fd = errors.fd, .events = POLLIN},
+			     {.fd = signals, .events = POLLIN}};
 	int start_ms = settings.is_client ? 0 : scaled_ms(settings.start_s * 1000);
 	/* The try ends itself in time; this is for the case that something holds it. */
 	int64_t end = clock_ms() + start_ms * 2 + scaled_ms(LEVEL_SECONDS * 1000) + answer_ms();
 
 	while (!try_has_ended && !interrupted && clock_ms() < end) {
-		poll(p, 2, 100);
-		if (p[0].revents & POLLIN)
-			drain(output);
+		poll(p, 3, 100);
+		tail_drain(&output);
+		tail_drain(&errors);
 		take_signals();
 	}
 	if (!try_has_ended && !interrupted && !story->passed) {
@@ -161,26 +147,26 @@ static void end_all(void)
 
 void attempt(const struct trial *trial)
 {
-	int ends[2];
-
 	story_clear();
-	tail_length = 0;
 	interrupted = 0;
 	try_has_ended = false;
 	pace_measure();
 	make_folder_name();
-	if (mkdtemp(launch_folder) == NULL || pipe2(ends, O_CLOEXEC) == -1)
+	if (mkdtemp(launch_folder) == NULL)
 		die_errno(launch_folder);
-	fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	launch_output = ends[1];
+	launch_output = tail_open(&output);
+	launch_errors = tail_open(&errors);
 	try_process = new_process();
 	if (try_process == 0)
 		try_it(trial);
-	close(ends[1]);
-	supervise(ends[0]);
+	close(launch_output);
+	close(launch_errors);
+	supervise();
 	end_all();
-	drain(ends[0]);
-	close(ends[0]);
+	tail_drain(&output);
+	tail_drain(&errors);
+	close(output.fd);
+	close(errors.fd);
 	if (interrupted)
 		exit(130);
 	if (!story->passed && story->symptom[0] == '\0')

@@ -17,7 +17,10 @@ void attempts_begin(void);
  */
 void attempt(const struct trial *trial);
 
-/* The last bytes that the program has printed in this try, stdout and stderr as they came. */
+/*
+ * The end of what the program has printed in this try: on stderr, or when there is nothing and it
+ * has ended or not started, on stdout.
+ */
 const char *attempt_output(size_t *n);
 
 #endif

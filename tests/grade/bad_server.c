@@ -118,12 +118,13 @@ static void accept_all(int lfd)
 		int fd = accept(lfd, NULL, NULL);
 		if (fd == -1)
 			continue;
+		pid_t parent = getpid();
 		if (new_process() == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGTERM);
 			close(lfd);
 			serve(fd);
 			if (is("crash"))
-				kill(getppid(), SIGSEGV);
+				kill(parent, SIGSEGV);
 			_exit(0);
 		}
 		if (!is("leak"))

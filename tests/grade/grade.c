@@ -4,11 +4,12 @@
  *
  *   settings   what is graded and how: S, C, KIND, PORT, ECHO, FORMAT, FULL
  *   table      the levels, their points, and what to read when one fails
- *   trial      the trials: what is done for a level, in the files trials_*
- *   attempt    one try of one trial, from the start of the program to its end
+ *   attempt    one try of one level, from the start of the program to its end; tail: what it prints
  *   launch     the program's start; program: while it runs; tree: all its processes
- *   sockets    where it listens; usage: what it uses
- *   visit      the grader's own connections; bulk: many bytes
+ *   sockets    where it listens; usage: what it uses; command: how anything is run
+ *   trial      the trials: what is done for a level, in the files trials_*
+ *   visit      the grader's own connections; connect: how they begin; bulk: many bytes
+ *   stage      a client between its input, its output and a server; actors: these servers
  *   story      what was sent, expected and seen
  *   pace       time bounds that are fair on a slow machine
  *   report     text, TAP, Gradescope's JSON
@@ -48,7 +49,7 @@ static bool passes_trial(const struct trial *trial)
 		if (story->passed && counted - failures > failures)
 			return true;
 	}
-	return false;
+	return story->passed;
 }
 
 /* The number of a level that LEVEL needs and that is not passed; 0: there is none. */

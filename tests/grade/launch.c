@@ -25,7 +25,7 @@
 
 struct waiting program_at;
 pid_t launch_grader;
-int launch_output;
+int launch_output, launch_errors;
 char launch_folder[FOLDER_BYTES];
 
 static int port;
@@ -107,7 +107,7 @@ static pid_t run_command(void)
 {
 	char *text = settings_fill_in(settings.command, port, program_path());
 	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	pid_t pid = command_start(text, in, launch_output, launch_output);
+	pid_t pid = command_start(text, in, launch_output, launch_errors);
 
 	close(in);
 	free(text);
@@ -160,6 +160,7 @@ static void until_ready(void)
 	static struct pids holders;
 	int64_t end = clock_ms() + scaled_ms(settings.start_s * 1000);
 	int64_t patient_until = clock_ms() + answer_ms();
+	story->down = true;
 	char instead[300];
 	bool swapped;
 
@@ -171,7 +172,7 @@ static void until_ready(void)
 	for (;;) {
 		program_holders(&holders);
 		if (holders.n > 0)
-			return;
+			break;
 		if (program_ended())
 			fails("never", "it ended %s before it listened",
 			      command_end_text(program_status()));
@@ -185,6 +186,7 @@ static void until_ready(void)
 		}
 		nap_ms(LOOK_MS);
 	}
+	story->down = false;
 }
 
 static void start(void)

@@ -13,9 +13,9 @@ extern struct waiting program_at;
 /* The grader's process, which all of the program descends from. */
 extern pid_t launch_grader;
 
-/* The descriptor that takes what the program prints, and the folder for its path. Set by the
- * grader. */
-extern int launch_output;
+/* The descriptors that take its stdout and stderr, and the folder for its path. Set by the grader.
+ */
+extern int launch_output, launch_errors;
 #define FOLDER_BYTES 80 /* with a name behind it, it must fit into a path of AF_UNIX: unix(7) */
 extern char launch_folder[FOLDER_BYTES];
 

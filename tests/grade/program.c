@@ -84,6 +84,7 @@ static void last_look(void)
 		return;
 	while (program_status() == -1 && clock_ms() < end)
 		nap_ms(LOOK_MS);
+	story->down = true;
 	int status = program_status(), signo = status == -1 ? 0 : command_end_signal(status);
 	also_seen("the server has ended%s%s", status == -1 ? "" : " ",
 		  status == -1 ? "" : command_end_text(status));

@@ -7,6 +7,7 @@
 
 struct story {
 	bool passed;
+	bool down;	/* the program did not start, or has ended since */
 	bool freezable; /* the server goes on after SIGSTOP and SIGCONT: program_freeze */
 	char after[1500], expected[600], saw[1000];
 	char symptom[24]; /* a word that the table of levels knows, or knows not */

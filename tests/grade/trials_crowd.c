@@ -1,7 +1,6 @@
 /*
  * Bugs that need several clients ready at one wake-up show when their lines are short and there
- * together, so the server is frozen while they are sent. What each connection costs for ever shows
- * after hundreds.
+ * together, so the server is frozen while they are sent.
  */
 #include "tests/grade/trials_crowd.h"
 
@@ -23,8 +22,6 @@
 
 #define CROWD 50
 #define QUEUE_MS 30 /* so long without room means that its queue is full */
-#define ROW 200
-#define SLACK 20 /* of ROW: some free things with the next client only */
 
 static void line_of(char line[32], int i)
 {
@@ -93,7 +90,7 @@ static void crowd_is_answered(const int *fds, int n)
 	story_quiet(false);
 }
 
-/* Data for all, and the end of some, wait together. */
+/* Data of all, and the end of some, wait together. */
 static void crowd_asks_again(const int *fds, int n)
 {
 	program_freeze();
@@ -107,10 +104,7 @@ static void crowd_asks_again(const int *fds, int n)
 	story_quiet(true);
 	for (int i = 0; i < n; i++) {
 		hear_line(fds[i], i);
-		if (i % 3 == 0)
-			visit_end(fds[i]);
-		else
-			visit_close(fds[i]);
+		visit_close(fds[i]); /* the end is another level's */
 	}
 	story_quiet(false);
 }
@@ -131,93 +125,6 @@ static void many_at_once(void)
 	if (all_stay())
 		crowd_asks_again(fds, n);
 	visit_once("next\n");
-}
-
-static struct usage usage_now(void)
-{
-	static struct pids servers;
-
-	program_servers(&servers);
-	return usage_of(&servers);
-}
-
-/* Waits until what the clients took has come back. */
-static void settles(const struct usage *before)
-{
-	int64_t end = answer_by();
-	struct usage now;
-
-	expecting("about as many as before: %d descriptors, %d threads and processes, %d zombies",
-		  before->descriptors, before->threads, before->zombies);
-	do {
-		now = usage_now();
-		if (now.descriptors <= before->descriptors + SLACK &&
-		    now.threads <= before->threads + SLACK &&
-		    now.zombies <= before->zombies + SLACK)
-			break;
-		nap_ms(10);
-	} while (clock_ms() < end);
-	const char *symptom = now.zombies > before->zombies + SLACK	      ? "zombies"
-			      : now.descriptors > before->descriptors + SLACK ? "descriptors"
-			      : now.threads > before->threads + SLACK	      ? "threads"
-									      : NULL;
-	if (symptom != NULL)
-		fails(symptom, "%d descriptors, %d threads and processes, %d zombies",
-		      now.descriptors, now.threads, now.zombies);
-	expecting("about as many mappings of memory as before: %d", before->mappings);
-	if (now.mappings > before->mappings + ROW / 2)
-		fails("mappings", "%d", now.mappings);
-}
-
-static void row_of(int n)
-{
-	story_quiet(true);
-	for (int i = 0; i < n; i++)
-		visit_once("one of hundreds\n");
-	story_quiet(false);
-}
-
-/* Children that end while the parent cannot run send it one SIGCHLD for all of them. */
-static void all_leave_together(int n)
-{
-	int fds[CROWD];
-
-	after("%d clients leave at the same moment", n);
-	story_quiet(true);
-	for (int i = 0; i < n; i++)
-		fds[i] = visit_connect();
-	send_lines(fds, 0, n);
-	for (int i = 0; i < n; i++)
-		hear_line(fds[i], i);
-	program_freeze();
-	for (int i = 0; i < n; i++)
-		visit_close(fds[i]);
-	/* Bounded, because only children of a process that is frozen become zombies here. */
-	for (int64_t end = clock_ms() + scaled_ms(200);
-	     usage_now().zombies < n && clock_ms() < end;)
-		nap_ms(5);
-	program_thaw();
-	row_of(1);
-	story_quiet(false);
-}
-
-static void in_a_row(void)
-{
-	bool crowds = all_stay() && !settings.datagram && strcmp(settings.kind, "one") != 0;
-
-	/* What it takes for the first ones may be kept for the next ones: a pool, a heap. */
-	if (crowds)
-		all_leave_together(CROWD);
-	row_of(ROW / 4);
-	struct usage before = usage_now();
-	next_part();
-	if (crowds)
-		all_leave_together(CROWD);
-	settles(&before);
-	next_part();
-	after("%d clients in a row, each with a line", ROW);
-	row_of(ROW);
-	settles(&before);
 }
 
 /* Whether a server has as many descriptors as it may have: then clients that wait are no fault. */
@@ -284,7 +191,5 @@ static void many_idle(void)
 	free(fds);
 }
 
-const struct trial trials_crowd[] = {{"many at once", many_at_once},
-				     {"hundreds in a row", in_a_row},
-				     {"1,000 idle", many_idle},
-				     {NULL, NULL}};
+const struct trial trials_crowd[] = {
+    {"many at once", many_at_once}, {"1,000 idle", many_idle}, {NULL, NULL}};
