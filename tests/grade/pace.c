@@ -19,7 +19,7 @@
 
 #define ROUNDS 200
 #define IDLE_MS 10.0 /* what ROUNDS take on an idle machine, with a margin */
-#define MOST_SCALE 10.0
+#define MOST_SCALE 5.0
 
 static double scale = 1;
 static int64_t level_end;

@@ -7,7 +7,7 @@
 
 /*
  * Times a small echo between two processes, and scales all bounds by it: a machine that needs three
- * times as long as an idle one gives the graded program three times as long, up to ten times.
+ * times as long as an idle one gives the graded program three times as long, up to five times.
  */
 void pace_measure(void);
 
