@@ -206,7 +206,7 @@ grade_zombies() {
 grade_spins() {
 	only answers 'answers again' 'one after another' 'reset and leave'
 	loses 'reset and leave' S="$BAD spin {port}"
-	says 'saw it used [0-9]+ %'
+	says 'saw they run, or are ready to run, [0-9]+ % of the time'
 }
 
 # ---- Clients that do one thing wrong

@@ -59,7 +59,8 @@ void program_holders(struct pids *pids)
 {
 	static struct pids all;
 	bool found = false;
-	int n = sockets_waiting(sockets, MOST_SOCKETS);
+	int n = settings.path ? sockets_on_paths(sockets, MOST_SOCKETS)
+			      : sockets_on_ports(sockets, MOST_SOCKETS);
 
 	pids->n = 0;
 	for (int i = 0; i < n; i++) {
@@ -88,7 +89,8 @@ static bool nothing_runs(void)
 	int parent;
 	char state;
 
-	program_status(); /* reaps it */
+	if (program_status() == -1)
+		return false;
 	program_processes(&all);
 	for (int i = 0; i < all.n; i++)
 		if (process_state(all.pid[i], &state, &parent) && state != 'Z')

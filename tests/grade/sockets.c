@@ -77,7 +77,7 @@ static int list_inet(const struct inet_table *table, struct waiting *list, int m
 	return n;
 }
 
-static int list_unix(struct waiting *list, int most)
+int sockets_on_paths(struct waiting *list, int most)
 {
 	char line[512], path[109];
 	unsigned flags, type;
@@ -102,13 +102,20 @@ static int list_unix(struct waiting *list, int most)
 	return n;
 }
 
-int sockets_waiting(struct waiting *list, int most)
+int sockets_on_ports(struct waiting *list, int most)
 {
 	int n = 0;
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		n += list_inet(&tables[i], list + n, most - n);
-	return n + list_unix(list + n, most - n);
+	return n;
+}
+
+int sockets_waiting(struct waiting *list, int most)
+{
+	int n = sockets_on_ports(list, most);
+
+	return n + sockets_on_paths(list + n, most - n);
 }
 
 static bool holds(pid_t pid, const char *link)

@@ -23,6 +23,10 @@ struct waiting {
  */
 int sockets_waiting(struct waiting *list, int most);
 
+/* The same, only those with a path, or only those with a port. */
+int sockets_on_paths(struct waiting *list, int most);
+int sockets_on_ports(struct waiting *list, int most);
+
 /* Adds to HOLDERS those of PIDS that have the socket INODE open, unless they are there already. */
 void sockets_holders(unsigned long inode, const struct pids *pids, struct pids *holders);
 

@@ -7,14 +7,15 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/talk.h"
 
 static FILE *open_proc(pid_t pid, const char *name)
 {
-	char path[64];
+	char path[128];
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	snprintf(path, sizeof(path), "/proc/%d/%.64s", pid, name);
 	return fopen(path, "r");
 }
 
@@ -48,7 +49,8 @@ int highest_descriptor(pid_t pid)
 	return highest;
 }
 
-static long ticks(pid_t pid)
+/* Where the kernel keeps no schedstat: processor time alone, in ticks. */
+static long processor_ms(pid_t pid)
 {
 	char text[1024];
 	long user = 0, system = 0;
@@ -62,7 +64,32 @@ static long ticks(pid_t pid)
 	if (end == NULL || sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
 				  &user, &system) != 2)
 		return 0;
-	return user + system;
+	return (user + system) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+/* On a busy machine a thread that spins runs little, but is always ready to run. */
+static long busy_ms(pid_t pid)
+{
+	char name[300];
+	unsigned long long ran, waited, sum = 0;
+	bool known = false;
+
+	snprintf(name, sizeof(name), "/proc/%d/task", pid);
+	DIR *tasks = opendir(name);
+	struct dirent *entry;
+	while (tasks != NULL && (entry = readdir(tasks)) != NULL) {
+		snprintf(name, sizeof(name), "task/%.20s/schedstat", entry->d_name);
+		FILE *f = entry->d_name[0] == '.' ? NULL : open_proc(pid, name);
+		if (f != NULL && fscanf(f, "%llu %llu", &ran, &waited) == 2) {
+			sum += ran + waited;
+			known = true;
+		}
+		if (f != NULL)
+			fclose(f);
+	}
+	if (tasks != NULL)
+		closedir(tasks);
+	return known ? (long)(sum / 1000000) : processor_ms(pid);
 }
 
 static long anon_kib(pid_t pid)
@@ -109,7 +136,7 @@ struct usage usage_of(const struct pids *pids)
 		u.threads += entries(pid, "task", &ignored);
 		u.descriptors += entries(pid, "fd", &ignored);
 		u.mappings += lines(pid, "maps");
-		u.ticks += ticks(pid);
+		u.busy_ms += busy_ms(pid);
 		u.anon_kib += anon_kib(pid);
 	}
 	return u;

@@ -7,7 +7,7 @@
 struct usage {
 	int processes, zombies, threads, descriptors;
 	int mappings;  /* of memory; a thread that nobody joins leaves its stack as one */
-	long ticks;    /* of processor time, 10 ms each on most machines */
+	long busy_ms;  /* of all threads: running, or ready to run and kept waiting by others */
 	long anon_kib; /* memory in use that is no file's. Address space would be no sign: some
 			  runtimes reserve hundreds of megabytes */
 };
