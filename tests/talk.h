@@ -62,7 +62,8 @@ int dial_from(const char *own, const char *addr, int type);
 int bound_to(const char *addr, int type);
 int dial(const char *addr); /* a stream */
 
-/* A port that nobody has, UDP or TCP, and that the kernel gives nobody. Ends the program without one. */
+/* A port that nobody has, UDP or TCP, and that the kernel gives nobody. Ends the program without
+ * one. */
 int free_port(void);
 
 /* Prints "WHAT on ADDR", the address that FD is bound to. getsockname(2). */

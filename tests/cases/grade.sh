@@ -276,7 +276,7 @@ grade_interrupted() {
 # The table names pages, headings and programs that exist.
 #: suite
 grade_table() {
-	cd "$TESTS/.."
+	cd "$TESTS/.." || fail "no $TESTS/.."
 	awk -F ' *[|] *' '/^\t/ && $3 != "" { print $3 }' tests/grade/levels | sort -u >"$OLDPWD/pages"
 	while IFS='#' read -r page heading; do
 		[ -e "$page" ] || fail "no page $page"

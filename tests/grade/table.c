@@ -24,21 +24,19 @@ static void wrong(const char *file, int line, const char *what)
 	exit(2);
 }
 
-/* The next field of *REST without the blanks around it, as a copy; empty when there is none. */
+/* The next field of *REST without the blanks around it; empty when there is none. */
 static char *field(char **rest)
 {
+	static char none[] = "";
 	char *text = strsep(rest, "|");
 
 	if (text == NULL)
-		text = "";
+		return none;
 	while (isspace((unsigned char)*text))
 		text++;
-	char *copy = strdup(text);
-	if (copy == NULL)
-		die_errno("strdup");
-	for (size_t n = strlen(copy); n > 0 && isspace((unsigned char)copy[n - 1]); n--)
-		copy[n - 1] = '\0';
-	return copy;
+	for (size_t n = strlen(text); n > 0 && isspace((unsigned char)text[n - 1]); n--)
+		text[n - 1] = '\0';
+	return text;
 }
 
 static bool has_word(const char *words, const char *word)
@@ -62,48 +60,57 @@ static bool counts(const struct level *level)
 	       (any || has_word(level->kinds, socket));
 }
 
-void table_read(const char *file)
+/* The whole file. It stays, because names, causes and pages are parts of it. */
+static char *read_file(const char *file)
 {
-	char *line = NULL, *rest;
+	static char *text;
 	size_t size = 0;
-	struct level level, *now = NULL;
 	FILE *f = fopen(file, "r");
 
-	if (f == NULL) {
-		fprintf(stderr, "make grade: %s: %s\n", file, strerror(errno));
+	if (f == NULL || getdelim(&text, &size, '\0', f) == -1) {
+		fprintf(stderr, "make grade: %s: %s\n", file,
+			f == NULL ? strerror(errno) : "empty");
 		exit(2);
 	}
-	for (int at = 1; getline(&line, &size, f) != -1; at++) {
-		rest = line;
-		if (line[strspn(line, " \t\n")] == '\0' || line[0] == '#')
+	fclose(f);
+	return text;
+}
+
+static void read_cause(struct level *level, char *rest)
+{
+	struct cause *cause = &level->causes[level->ncauses++];
+
+	cause->symptom = field(&rest);
+	cause->text = field(&rest);
+	cause->page = field(&rest);
+	cause->breaks = field(&rest);
+}
+
+void table_read(const char *file)
+{
+	char *text = read_file(file), *rest;
+	struct level *now = NULL;
+
+	for (int at = 1; (rest = strsep(&text, "\n")) != NULL; at++) {
+		if (rest[strspn(rest, " \t")] == '\0' || rest[0] == '#')
 			continue;
-		if (isspace((unsigned char)line[0])) {
-			struct cause cause = {.symptom = field(&rest)};
-			cause.text = field(&rest);
-			cause.page = field(&rest);
-			cause.breaks = field(&rest);
+		if (isspace((unsigned char)rest[0])) {
 			if (now == NULL || now->ncauses == MOST_CAUSES)
 				wrong(file, at, "a cause without a level, or one too many");
-			now->causes[now->ncauses++] = cause;
+			read_cause(now, rest);
 			continue;
 		}
-		memset(&level, 0, sizeof(level));
-		level.name = field(&rest);
+		struct level level = {.name = field(&rest)};
 		level.points = number(field(&rest));
 		level.kinds = field(&rest);
 		level.needs = field(&rest);
-		if (strcmp(level.name, "any level") == 0) {
-			now = &common;
-			continue;
-		}
-		if (level.points <= 0 || nlevels == MOST_LEVELS)
+		bool is_common = strcmp(level.name, "any level") == 0;
+		if (nlevels == MOST_LEVELS || (level.points <= 0 && !is_common))
 			wrong(file, at, "expected: level | points | kinds | needs");
-		now = &levels[nlevels];
+		now = is_common ? &common : &levels[nlevels];
 		*now = level;
-		nlevels += counts(now);
+		nlevels += !is_common && counts(now);
 	}
-	free(line);
-	fclose(f);
 }
 
 int table_find(const char *name)
