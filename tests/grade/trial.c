@@ -7,6 +7,7 @@
 #include "tests/grade/trials_client.h"
 #include "tests/grade/trials_crowd.h"
 #include "tests/grade/trials_datagram.h"
+#include "tests/grade/trials_leave.h"
 #include "tests/grade/trials_limit.h"
 #include "tests/grade/trials_path.h"
 #include "tests/grade/trials_rough.h"
@@ -14,8 +15,9 @@
 
 const struct trial *trial_named(const char *name)
 {
-	const struct trial *lists[] = {trials_basic, trials_rough,    trials_crowd, trials_row,
-				       trials_limit, trials_datagram, trials_path,  trials_client};
+	const struct trial *lists[] = {trials_basic,	trials_rough, trials_crowd,
+				       trials_row,	trials_limit, trials_leave,
+				       trials_datagram, trials_path,  trials_client};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		for (const struct trial *t = lists[i]; t->name != NULL; t++)

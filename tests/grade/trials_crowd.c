@@ -118,6 +118,7 @@ static void many_at_once(void)
 	visit_once("beside it\n");
 	visit_send(silent, "no longer silent\n");
 	visit_hear(silent, "no longer silent\n");
+	program_rests("beside this client");
 	visit_close(silent);
 	next_part();
 	int n = crowd_comes(fds, CROWD);

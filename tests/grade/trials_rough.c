@@ -18,64 +18,10 @@
 #include "tests/grade/visit.h"
 #include "tests/talk.h"
 
-#define OWED 200000
-#define LEAVERS 10
-#define QUEUE_MS 30
 #define OFFERED ((size_t)96 << 20)   /* so much is sent to a server whose answers nobody reads */
 #define BUFFERS ((size_t)64 << 20)   /* more than the sockets of both sides hold */
 #define MOST_GROWTH_KIB (48L * 1024) /* a runtime may take a heap for its buffers */
 #define PINGS 50
-
-static void resets(void)
-{
-	int fd = visit_connect();
-
-	visit_send(fd, "to be cut off\n");
-	visit_hear(fd, "to be cut off\n");
-	visit_reset(fd);
-	visit_once("next\n");
-	next_part();
-	fd = visit_connect();
-	bulk_push(fd, OWED);
-	visit_reset(fd);
-	visit_once("next\n");
-	/* What is written to a client that has closed is answered by a reset, and the second write
-	 * to it sends SIGPIPE. */
-	next_part();
-	program_freeze();
-	fd = visit_connect();
-	bulk_push(fd, OWED);
-	visit_close(fd);
-	program_thaw();
-	visit_once("next\n");
-}
-
-static void leaves_at_once(void)
-{
-	next_part();
-	program_freeze();
-	after("%d clients connect and leave at once, every other one by a reset", LEAVERS);
-	story_quiet(true);
-	for (int i = 0; i < LEAVERS; i++) {
-		int fd = visit_try_connect(QUEUE_MS);
-		if (fd == -1)
-			break; /* its queue is full */
-		if (i % 2 == 0)
-			visit_reset(fd);
-		else
-			visit_close(fd);
-	}
-	story_quiet(false);
-	program_thaw();
-	visit_once("next\n");
-}
-
-static void reset_and_leave(void)
-{
-	resets();
-	leaves_at_once();
-	program_rests("when all have left");
-}
 
 static char *owed_text;
 
@@ -187,8 +133,7 @@ static void flooder(void)
 		fails("silent", "%zu bytes were taken, none came back", f.sent);
 }
 
-const struct trial trials_rough[] = {{"reset and leave", reset_and_leave},
-				     {"Ctrl-Z and fg", stop_and_continue},
+const struct trial trials_rough[] = {{"Ctrl-Z and fg", stop_and_continue},
 				     {"half a line", half_line},
 				     {"never reads", never_reads},
 				     {"flooder", flooder},
