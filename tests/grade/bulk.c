@@ -132,7 +132,8 @@ size_t bulk_push(int fd, size_t n)
 	after("send without reading, until it takes no more");
 	expecting("that the connection stays");
 	while (sent < n && level_left() > 0 && visit_wait(fd, POLLOUT, clock_ms() + STILL_MS)) {
-		ssize_t some = send(fd, block, sizeof(block), MSG_NOSIGNAL);
+		ssize_t some = send(fd, block, n - sent < sizeof(block) ? n - sent : sizeof(block),
+				    MSG_NOSIGNAL);
 		if (some == -1 && errno != EAGAIN)
 			fails("reset", "%zu bytes were taken, then: %s", sent, strerror(errno));
 		sent += some > 0 ? (size_t)some : 0;
