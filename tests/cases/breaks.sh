@@ -30,6 +30,7 @@ twin() {
 		[ $tries -gt 0 ] || patience=20 # perhaps the machine was too busy: once more
 	done
 	caught
+	graded
 }
 
 # caught: by the case, in one of three runs, because the symptom may differ from run to run.
@@ -48,4 +49,48 @@ caught() {
 		return
 	done
 	fail "$* passes with the twin"
+}
+
+# graded: make grade takes the points of the first level that names this break from the twin, if one does.
+graded() {
+	broken=$(field_of "$BREAK" program)
+	broken=${broken%% *}
+	kind=$(awk -v broken="$broken" '$1 == broken { print $2 }' "$TESTS/programs")
+	[ -n "$kind" ] || return 0
+	case $broken in
+	*client) of=C option='' where='{host} {port}' kinds="client.* $kind" ;;
+	*) of=S option=-q where='{port}' kinds=$kind ;;
+	esac
+	case $broken in
+	unix/*) where='{path}' ;;
+	esac
+	levels_for "$kinds" >levels
+	[ -s levels ] || return 0
+	level=$(sed -n 's/^\([^#\t|]*[^ |]\) *|.*/\1/p' levels | tail -n 1)
+	env KIND="$kind" LEVELS=levels "$of='$PWD/twin/$broken' $option $where" "$BIN/tests/grade/grade" >report 2>&1 || :
+	grep -Eq "^ *[0-9]+ $level +0/10 " report || fail "make grade finds nothing at '$level': $(cat report)"
+}
+
+# levels_for KINDS: the part of tests/grade/levels that has the first level for KINDS that names the break,
+# and the levels that this one needs. Nothing if no level names it.
+levels_for() {
+	awk -F ' *[|] *' -v wanted=" $PROGRAM " -v kinds="$1" '
+		/^[^#\t]/ { name = $1; order[++n] = name; counts = " " $3 " " ~ " " kinds " "; needs[name] = $4 }
+		/^[^#]/ { text[name] = text[name] $0 "\n" }
+		/^\t/ && counts && first == "" && index(" " $4 " ", wanted) { first = name }
+		END {
+			if (first == "")
+				exit
+			keep[first] = 1
+			for (i = n; i > 0; i--)
+				if (order[i] in keep) {
+					split(needs[order[i]], list, /, */)
+					for (j in list)
+						keep[list[j]] = 1
+				}
+			keep["any level"] = 1
+			for (i = 1; i <= n; i++)
+				if (order[i] in keep)
+					printf "%s", text[order[i]]
+		}' "$TESTS/grade/levels"
 }
