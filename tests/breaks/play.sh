@@ -1,4 +1,4 @@
-# What a play is written with, beside tests/lib.sh. It prints what one types ("$ ..."), what comes,
+# What a play is written with, besides tests/lib.sh. It prints what one types ("$ ..."), what comes,
 # and what one would look up ("-- ..."). BREAK is the file of the break; PATIENCE are the seconds after
 # which something that has not happened counts as not happening. {at} in a command stands for what a
 # client of the server takes ("127.0.0.1 9527", or a path), {addr} for what the server printed.

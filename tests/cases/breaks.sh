@@ -25,9 +25,9 @@ twin() {
 	tries=$(field_of "$BREAK" tries)
 	patience=2
 	until PATIENCE=$patience played "$PWD/twin" && shows "$BREAK" scene; do
-		[ $patience -lt 20 ] || fail "no line '$(field_of "$BREAK" shows)': $(cat scene)"
+		[ $patience -lt 4 ] || fail "no line '$(field_of "$BREAK" shows)': $(cat scene)"
 		tries=$((${tries:-1} - 1))
-		[ $tries -gt 0 ] || patience=20 # perhaps the machine was too busy: once more
+		[ $tries -gt 0 ] || patience=4 # perhaps the machine was too busy: once more
 	done
 	caught
 	graded
