@@ -55,13 +55,19 @@ dgram_names() {
 	stop
 }
 
+# queue_and N: as many datagrams as the queue of a socket holds, and N more. unix(7)
+queue_and() {
+	echo $(($(cat /proc/sys/net/unix/max_dgram_qlen) + $1))
+}
+
 # A client that never reads is full after some datagrams. Each that is lost is reported, and the other
 # clients are answered.
 #: unix/dgram_server
 dgram_deaf() {
 	start
 	mkfifo in
-	unix_peer deaf "$ADDR" 50 <in >deaf &
+	sent=$(queue_and 40)
+	unix_peer deaf "$ADDR" "$sent" <in >deaf &
 	exec 3>in
 	await deaf '^deaf$'
 	expect "another one's echo" ABC "$(within 5 "$BIN/unix/dgram_client" -t 20 "$ADDR" <<-end
@@ -74,7 +80,7 @@ dgram_deaf() {
 	[ "$answers" -gt 0 ] || fail "no answer at all was there for the deaf one"
 	allow_stderr
 	stop
-	expect "answers and losses" 50 $((answers + $(grep -c 'sendto deaf.socket: .*(EAGAIN)$' err)))
+	expect "answers and losses" "$sent" $((answers + $(grep -c 'sendto deaf.socket: .*(EAGAIN)$' err)))
 }
 
 # If a client is gone before its answer comes, one line reports it.
@@ -106,9 +112,10 @@ dgram_loop() {
 dgram_silent() {
 	start_any
 	kill -STOP "$PID"
-	seq 14 >lines
-	expect_exit 1 within 8 "$P" -t 0.05 "$ADDR" <lines
-	expect "lines on stderr" 14 "$(grep -cx "$PROGRAM: no reply from $ADDR in 0.05 s" stderr)"
+	count=$(queue_and 4)
+	seq "$count" >lines
+	expect_exit 1 within 8 "$P" -t 0.005 "$ADDR" <lines
+	expect "lines on stderr" "$count" "$(grep -cx "$PROGRAM: no reply from $ADDR in 0.005 s" stderr)"
 	expect "stdout" '' "$(cat stdout)"
 	kill -KILL "$PID"
 }
