@@ -61,7 +61,7 @@ ticks_for() {
 
 # A message costs no more among as many idle clients as there can be than among ten. (In poll/server
 # it costs some hundred times as much.)
-#: poll/server epoll/lt_server epoll/et_server epoll/reactor_server full 600s
+#: epoll/lt_server epoll/et_server epoll/reactor_server full 600s
 idle_costs_no_time() {
 	limit=$(awk '/^Max open files/ { print $5 }' /proc/self/limits)
 	[ "$limit" -ge 19100 ] || skip "the hard limit of descriptors is $limit"
