@@ -2,7 +2,7 @@
  * make grade: what any echo server or client, in any language, does over its socket. The levels of
  * tests/grade/levels are tried in order, each on a fresh start of the program.
  *
- *   settings   what is graded and how: S, C, KIND, PORT, ECHO, FORMAT, FULL
+ *   settings   what is graded and how: S, C, KIND, PORT, ECHO, FORMAT, FULL, EX
  *   table      the levels, their points, and what to read when one fails
  *   attempt    one try of one level, from the start of the program to its end; tail: what it prints
  *   launch     the program's start; program: while it runs; tree: all its processes
@@ -98,6 +98,8 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	settings_read();
 	table_read(settings.levels);
+	if (settings.exercise != NULL)
+		table_choose("tests/grade/exercises", settings.exercise);
 	story_create();
 	attempts_begin();
 	report_begin();

@@ -72,6 +72,7 @@ void settings_read(void)
 	settings.full = variable("FULL", NULL) != NULL;
 	settings.format = one_of("FORMAT", "text", " text tap gradescope ");
 	settings.levels = variable("LEVELS", "tests/grade/levels");
+	settings.exercise = variable("EX", NULL);
 	settings.answer_s = seconds("ANSWER_SECONDS", 3);
 	settings.start_s = seconds("START_SECONDS", 10);
 	if (settings.where == NULL && !settings.path && strstr(settings.command, "{port}") == NULL)
@@ -84,11 +85,21 @@ void settings_read(void)
 		wrong("PORT is 1 to 65535, or a path with a slash, not ", settings.where);
 }
 
+int settings_upstream(void)
+{
+	static int port;
+
+	if (port == 0)
+		port = free_port();
+	return port;
+}
+
 char *settings_fill_in(const char *text, int port, const char *path)
 {
-	char number[16];
-	const char *names[] = {"{port}", "{path}", "{host}"};
-	const char *values[] = {number, path, "127.0.0.1"};
+	char number[16], upstream[16];
+	const char *names[] = {"{port}", "{path}", "{host}", "{upstream}"};
+	const char *values[] = {number, path, "127.0.0.1", upstream};
+	const size_t nnames = sizeof(names) / sizeof(names[0]);
 	char *filled = NULL;
 	size_t size;
 	FILE *out = open_memstream(&filled, &size);
@@ -96,11 +107,13 @@ char *settings_fill_in(const char *text, int port, const char *path)
 	if (out == NULL)
 		die_errno("open_memstream");
 	snprintf(number, sizeof(number), "%d", port);
+	snprintf(upstream, sizeof(upstream), "%d",
+		 strstr(text, "{upstream}") != NULL ? settings_upstream() : 0);
 	while (*text != '\0') {
 		size_t i = 0;
-		while (i < 3 && strncmp(text, names[i], strlen(names[i])) != 0)
+		while (i < nnames && strncmp(text, names[i], strlen(names[i])) != 0)
 			i++;
-		if (i < 3) {
+		if (i < nnames) {
 			fputs(values[i], out);
 			text += strlen(names[i]);
 		} else {

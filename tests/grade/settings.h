@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 struct settings {
-	const char *command; /* S or C, for sh -c; with {port}, {path} and {host} still in it */
+	const char *command; /* S or C, for sh -c; with {port} and the like still in it */
 	bool is_client;	     /* C was given */
 	bool datagram;	     /* KIND=datagram: UDP, or SOCK_DGRAM with a path */
 	bool path;	     /* AF_UNIX: the command has {path}, or PORT is a path */
@@ -15,6 +15,7 @@ struct settings {
 	const char *where;	  /* PORT: where the program listens; NULL: a free one each time */
 	const char *format;	  /* text, tap, gradescope */
 	const char *levels;	  /* LEVELS: the table's file */
+	const char *exercise;	  /* EX: the exercise that is graded; NULL: the whole ladder */
 	double answer_s, start_s; /* ANSWER_SECONDS, START_SECONDS; both before they are scaled */
 };
 
@@ -23,7 +24,11 @@ extern struct settings settings;
 /* Reads them from the environment. A wrong one ends the program with a line and status 2. */
 void settings_read(void);
 
-/* TEXT with {port}, {path} and {host} replaced; the caller frees it. */
+/* Where a proxy under test is to connect: a port of the grader's own, the same for the whole run.
+ */
+int settings_upstream(void);
+
+/* TEXT with {port}, {path}, {host} and {upstream} replaced; the caller frees it. */
 char *settings_fill_in(const char *text, int port, const char *path);
 
 #endif

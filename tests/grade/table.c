@@ -1,7 +1,7 @@
 /*
  * A line of the table that begins at its first column is a level, the indented lines below it are
  * the causes of its failure; '|' stands between the fields, '#' begins a comment. The file explains
- * itself to the instructor who changes it.
+ * itself to the instructor who changes it. The table of exercises has the same form.
  */
 #include "tests/grade/table.h"
 
@@ -51,6 +51,8 @@ static bool has_word(const char *words, const char *word)
 
 static bool counts(const struct level *level)
 {
+	if (settings.exercise != NULL) /* it says itself which levels it includes */
+		return true;
 	bool any = !has_word(level->kinds, "tcp") && !has_word(level->kinds, "udp") &&
 		   !has_word(level->kinds, "unix");
 	const char *socket = settings.path ? "unix" : settings.datagram ? "udp" : "tcp";
@@ -63,7 +65,7 @@ static bool counts(const struct level *level)
 /* The whole file. It stays, because names, causes and pages are parts of it. */
 static char *read_file(const char *file)
 {
-	static char *text;
+	char *text = NULL;
 	size_t size = 0;
 	FILE *f = fopen(file, "r");
 
@@ -86,7 +88,7 @@ static void read_cause(struct level *level, char *rest)
 	cause->breaks = field(&rest);
 }
 
-void table_read(const char *file)
+static void read_table(const char *file, int least_points)
 {
 	char *text = read_file(file), *rest;
 	struct level *now = NULL;
@@ -105,12 +107,61 @@ void table_read(const char *file)
 		level.kinds = field(&rest);
 		level.needs = field(&rest);
 		bool is_common = strcmp(level.name, "any level") == 0;
-		if (nlevels == MOST_LEVELS || (level.points <= 0 && !is_common))
+		if (nlevels == MOST_LEVELS || (level.points < least_points && !is_common))
 			wrong(file, at, "expected: level | points | kinds | needs");
 		now = is_common ? &common : &levels[nlevels];
 		*now = level;
 		nlevels += !is_common && counts(now);
 	}
+}
+
+void table_read(const char *file)
+{
+	read_table(file, 1);
+}
+
+/* Whether the list NAMES, with ", " between them, has NAME. */
+static bool lists(const char *names, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = names; (at = strstr(at, name)) != NULL; at += n)
+		if ((at == names || (at[-1] == ' ' && at[-2] == ',')) &&
+		    (at[n] == ',' || at[n] == '\0'))
+			return true;
+	return false;
+}
+
+static void no_such_exercise(const char *name, int first)
+{
+	fprintf(stderr, "make grade: there is no exercise '%s' with EX; the exercises are", name);
+	for (int i = first; i < nlevels; i++)
+		fprintf(stderr, " %s", levels[i].name);
+	fprintf(stderr, "\n");
+	exit(2);
+}
+
+void table_choose(const char *file, const char *name)
+{
+	int first = nlevels, nth = first, kept = 0;
+
+	read_table(file, 0);
+	while (nth < nlevels && strcmp(levels[nth].name, name) != 0)
+		nth++;
+	if (nth == nlevels)
+		no_such_exercise(name, first);
+	struct level own = levels[nth];
+	if (has_word(own.kinds, "client") != settings.is_client ||
+	    !has_word(own.kinds, settings.kind)) {
+		fprintf(stderr, "make grade: EX=%s is for these kinds: %s\n", name, own.kinds);
+		exit(2);
+	}
+	for (int i = 0; i < first; i++)
+		if (lists(own.needs, levels[i].name))
+			levels[kept++] = levels[i];
+	if (own.points > 0)
+		levels[kept++] = own;
+	nlevels = kept;
 }
 
 int table_find(const char *name)

@@ -28,6 +28,13 @@ extern int nlevels;
  * with 2. */
 void table_read(const char *file);
 
+/*
+ * Keeps of these levels those that the exercise NAME includes, and behind them the exercise itself
+ * when it has points, and so a trial, of its own. FILE is the table of exercises, in the same form;
+ * what a level needs is here what the exercise includes. A wrong name ends the program with 2.
+ */
+void table_choose(const char *file, const char *name);
+
 /* The level of that name, its place in levels; -1: it is not among those that count. */
 int table_find(const char *name);
 
