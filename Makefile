@@ -25,6 +25,7 @@ ALL     := $(call programs,$(TOPICS))
 TESTS   := $(call programs,tests)
 BENCH   := $(call programs,tests/bench)
 GRADE   := $(call programs,tests/grade)
+EXERCISES := $(call programs,exercises)
 EVENT   := $(call programs,libevent)
 LIB     := $(OUT)/suite.a
 OBJECTS := $(patsubst %.c,$(OUT)/%.o,$(wildcard wrap/*.c) $(call modules,$(TOPICS) tests tests/bench tests/grade))
@@ -38,7 +39,7 @@ MAKEFLAGS += --no-builtin-rules
 .SECONDEXPANSION:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all $(TOPICS) libevent clean demo trace diff break tags test test-full test-breaks sweep grade bench \
+.PHONY: all $(TOPICS) libevent clean demo trace diff break tags test test-full test-breaks test-exercises sweep grade bench \
         bench-check bench-keep tests format lint pages diff-budget help force libevent-there
 
 ##@ Build
@@ -47,7 +48,7 @@ $(TOPICS): $$(call programs,$$@)        ## one topic: make epoll
 libevent: $(EVENT)                      ## libevent/, which needs libevent-dev
 clean:                                  ## remove all that was built
 	rm -rf build tags $(wildcard $(patsubst %.c,%,$(filter-out $(call modules,$(TOPICS)),\
-	    $(call sources,$(TOPICS) libevent tests tests/bench tests/grade))))
+	    $(call sources,$(TOPICS) libevent exercises tests tests/bench tests/grade))))
 
 ##@ Look
 demo: all tests $(if $(filter libevent libevent/%,$(T) $(A)),libevent) ## each pair played as two terminals (T=epoll: one topic; A= B=: one pair)
@@ -69,11 +70,13 @@ test-full: all tests $(filter libevent,$(T)) ## size and numbers too (some minut
 	@T=$(T) tests/run -f
 test-breaks: all tests $(filter libevent,$(T)) ## each break shows its symptom and is caught (some minutes)
 	@T=$(T) tests/run twin
+test-exercises: all tests                ## each exercise: full marks with its solution, and not without
+	@tests/run exercise
 sweep: all tests $(filter libevent,$(T)) ## let every system call fail in every way (some minutes)
 	@T=$(T) SWEEP=-a tests/run sweep
 
 ##@ Grade
-grade: $(GRADE)                         ## any server or client: make grade S='./mine {port}' KIND=concurrent
+grade: $(GRADE)                         ## any server or client: make grade S='./mine {port}' KIND=concurrent (EX=idle: one exercise)
 	@$(BIN)tests/grade/grade
 
 ##@ Measure
@@ -85,7 +88,7 @@ bench-keep:                             ## make the last measurement the one tha
 	@tests/bench/keep
 
 ##@ Change the suite
-tests: $(TESTS) $(BENCH) $(GRADE)       ## build what the tests are made with
+tests: $(TESTS) $(BENCH) $(GRADE) $(EXERCISES)       ## build what the tests are made with
 format:                                 ## lay out every source with clang-format
 	clang-format -i $$(git ls-files '*.[ch]')
 lint:                                   ## check layout, C and shell (clang-format, cppcheck, shellcheck)
@@ -106,7 +109,7 @@ libevent-there:
 	    { echo 'libevent/ needs libevent: apt-get install libevent-dev pkg-config'; exit 1; }
 
 # -z now: symbols are bound at the start, or each child of a fork would bind, and copy, its own.
-$(ALL) $(TESTS) $(BENCH) $(GRADE) $(EVENT): $(BIN)%: $(OUT)/%.o $(LIB)
+$(ALL) $(TESTS) $(BENCH) $(GRADE) $(EXERCISES) $(EVENT): $(BIN)%: $(OUT)/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call print,LD,$@)
 	$(Q)$(CC) $(FLAGS) -Wl,-z,now -o $@ $^ $(LDLIBS)

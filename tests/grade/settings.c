@@ -5,6 +5,7 @@
  */
 #include "tests/grade/settings.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,13 +86,18 @@ void settings_read(void)
 		wrong("PORT is 1 to 65535, or a path with a slash, not ", settings.where);
 }
 
-int settings_upstream(void)
+int settings_upstream(int *port)
 {
-	static int port;
+	static int fd = -1;
+	struct sockaddr_in in;
+	socklen_t len = sizeof(in);
 
-	if (port == 0)
-		port = free_port();
-	return port;
+	if (fd == -1)
+		fd = bound_to("127.0.0.1:0", SOCK_STREAM);
+	if (getsockname(fd, (struct sockaddr *)&in, &len) == -1)
+		die_errno("getsockname");
+	*port = ntohs(in.sin_port);
+	return fd;
 }
 
 char *settings_fill_in(const char *text, int port, const char *path)
@@ -101,14 +107,16 @@ char *settings_fill_in(const char *text, int port, const char *path)
 	const char *values[] = {number, path, "127.0.0.1", upstream};
 	const size_t nnames = sizeof(names) / sizeof(names[0]);
 	char *filled = NULL;
+	int upstream_port = 0;
 	size_t size;
 	FILE *out = open_memstream(&filled, &size);
 
 	if (out == NULL)
 		die_errno("open_memstream");
 	snprintf(number, sizeof(number), "%d", port);
-	snprintf(upstream, sizeof(upstream), "%d",
-		 strstr(text, "{upstream}") != NULL ? settings_upstream() : 0);
+	if (strstr(text, "{upstream}") != NULL)
+		settings_upstream(&upstream_port);
+	snprintf(upstream, sizeof(upstream), "%d", upstream_port);
 	while (*text != '\0') {
 		size_t i = 0;
 		while (i < nnames && strncmp(text, names[i], strlen(names[i])) != 0)

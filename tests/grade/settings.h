@@ -24,9 +24,11 @@ extern struct settings settings;
 /* Reads them from the environment. A wrong one ends the program with a line and status 2. */
 void settings_read(void);
 
-/* Where a proxy under test is to connect: a port of the grader's own, the same for the whole run.
+/*
+ * The grader's own socket, which a proxy under test is to connect to. It is bound, so that nobody
+ * else gets its port, and listens when a trial makes it listen.
  */
-int settings_upstream(void);
+int settings_upstream(int *port);
 
 /* TEXT with {port}, {path}, {host} and {upstream} replaced; the caller frees it. */
 char *settings_fill_in(const char *text, int port, const char *path);

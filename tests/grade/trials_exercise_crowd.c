@@ -127,12 +127,14 @@ static void slow_tasks(void)
 		fails("in turn", "the last one after %s", in_seconds((int)(clock_ms() - start)));
 }
 
-/* A line of the new one shows the others that it is there. */
+/* Its first line shows the others that it is there. The first one would tell a second one that
+ * comes at the same moment, or nobody. */
 static int joins(const int *others, int n)
 {
 	int fd = visit_connect();
 
-	visit_send(fd, "I am here\n");
+	if (n > 0)
+		visit_send(fd, "I am here\n");
 	for (int i = 0; i < n; i++)
 		visit_hear(others[i], "I am here\n");
 	return fd;
