@@ -19,23 +19,28 @@ built() {
 	expect "the compiler's words" '' "$(cat said)"
 }
 
-# The start is a break, another program, or the program without the solution's edit.
+# The start is a break, a file of edits beside the exercise, another program, or the program without the
+# solution's edit. The level that it loses is known, so that it does not lose for another reason.
 #: exercise 120s
 exercise() {
-	program=$(field_of "$EXERCISE" program)
+	subject=$(field_of "$EXERCISE" program)
 	start=$(field_of "$EXERCISE" start)
-	solved=$SUITE/$program begun=$SUITE/${start:-$program}
-	if [ -f "$SUITE/breaks/$start" ]; then
-		built "$SUITE/breaks/$start" "$PWD/start"
-		begun=$PWD/start/$program
-	fi
+	solved=$SUITE/$subject begun=$SUITE/${start:-$subject}
+	for file in "$SUITE/breaks/$start" "$SUITE/exercises/$start"; do
+		if [ -f "$file" ]; then
+			built "$file" "$PWD/start"
+			begun=$PWD/start/$subject
+		fi
+	done
 	if [ -n "$(files_of "$EXERCISE")" ]; then
 		built "$EXERCISE" "$PWD/solution"
-		solved=$PWD/solution/$program
+		solved=$PWD/solution/$subject
 	fi
+	export ANSWER_SECONDS=1
 	grade "$solved" || fail "the solution: $(cat report)"
 	status=0
-	ANSWER_SECONDS=1 grade "$begun" || status=$?
+	grade "$begun" || status=$?
 	expect "the exit status of make grade for the start" 1 "$status"
-	grep -q ' 0/[0-9]* *after: ' report || fail "no reason in the report: $(cat report)"
+	expect 'the first level that the start loses' "$(field_of "$EXERCISE" loses)" \
+		"$(sed -n 's|^ *[0-9]* \(.*[^ ]\) *0/[0-9]* *after: .*|\1|p' report | head -n 1)"
 }

@@ -248,6 +248,25 @@ ok 2 - answers again
 		fail "no JSON: $(cat report)"
 }
 
+# An exercise is the levels that it includes, and its own trial behind them. It finds its table in the
+# suite's folder.
+#: suite 60s
+grade_exercise() {
+	ln -s "$TESTS" tests
+	grade EX=lines FORMAT=tap S="$BAD good {port}"
+	expect 'the levels' 'answers
+answers again
+every byte
+one after another
+lines' "$(sed -n 's/^[a-z ]*ok [0-9]* - //p' report)"
+	says 'not ok 5 - lines # after: connect; send "half "'
+	for arguments in EX=none KIND=datagram; do
+		grade EX=lines S="$BAD good {port}" "$arguments"
+		expect "the exit status with $arguments" 2 "$status"
+		expect_like "with $arguments" 'make grade: .*EX.*' "$(cat report)"
+	done
+}
+
 # What cannot be graded is refused with a line that says what to do.
 #: suite
 grade_refuses() {
@@ -273,11 +292,11 @@ grade_interrupted() {
 	expect 'processes that stay' '' "$(grep -alsF "TMPDIR=$PWD/tmp" /proc/[0-9]*/environ || :)"
 }
 
-# The table names pages, headings and programs that exist.
+# The tables name pages, headings and programs that exist.
 #: suite
 grade_table() {
 	cd "$TESTS/.." || fail "no $TESTS/.."
-	awk -F ' *[|] *' '/^\t/ && $3 != "" { print $3 }' tests/grade/levels | sort -u >"$OLDPWD/pages"
+	awk -F ' *[|] *' '/^\t/ && $3 != "" { print $3 }' tests/grade/levels tests/grade/exercises | sort -u >"$OLDPWD/pages"
 	while IFS='#' read -r page heading; do
 		[ -e "$page" ] || fail "no page $page"
 		sed -n 's/^##* //p' "$page" | tr 'A-Z ' 'a-z-' | tr -dc 'a-z0-9_\n-' | grep -Fqx -- "$heading" ||

@@ -84,7 +84,7 @@ static int comes_through(int lfd)
 /* What arrives must be the same bytes: the proxy changes nothing. */
 static void passes_on(int from, int to, const char *text)
 {
-	char seen[100];
+	char seen[100] = "";
 	size_t n = strlen(text), got = 0;
 
 	visit_send(from, text);
