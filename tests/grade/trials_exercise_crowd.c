@@ -51,7 +51,7 @@ static void at_most_four(void)
 
 static void exact_count(void)
 {
-	enum { CLIENTS = 8, ROUNDS = 20, LINES = 100 };
+	enum { CLIENTS = 8, ROUNDS = 60, LINES = 100 };
 	char block[LINES * 2], count[32];
 	int fds[CLIENTS], asks = visit_connect();
 
