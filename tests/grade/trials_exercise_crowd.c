@@ -137,6 +137,9 @@ static int joins(const int *others, int n)
 		visit_send(fd, "I am here\n");
 	for (int i = 0; i < n; i++)
 		visit_hear(others[i], "I am here\n");
+	expecting("that nobody gets its own lines");
+	if (visit_wait(fd, POLLIN, clock_ms() + QUIET_MS))
+		fails("own", "an answer, or the end");
 	return fd;
 }
 
@@ -149,9 +152,6 @@ static void whole_lines_to_all(int a, int b, int c)
 	visit_send(a, "a line\nand one more\n");
 	visit_hear(b, "half a line\nand one more\n");
 	visit_hear(c, "half a line\nand one more\n");
-	expecting("that nobody gets its own lines");
-	if (visit_wait(a, POLLIN, clock_ms() + QUIET_MS))
-		fails("own", "an answer, or the end");
 }
 
 static void chat(void)
