@@ -142,8 +142,7 @@ static bool take_typed(int fd)
 	if (len > LARGEST)
 		message_exit("a line is longer than a datagram, %d bytes", LARGEST);
 	if (len > 0 && (n == 0 || line[len - 1] == '\n')) {
-		/* Twice: the first may send nothing and only report an error of an earlier line. */
-		if (send(fd, line, len, 0) == -1 && send(fd, line, len, 0) == -1)
+		if (send(fd, line, len, 0) == -1)
 			complain("send %s:%u", opt.host, opt.port);
 		len = 0;
 	}
