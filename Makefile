@@ -99,7 +99,7 @@ diff-budget:                            ## each pair's diff in lines against its
 	@tests/diff_budget
 help:                                   ## this list
 	@awk -F '##' '/^##@/ { print (n++ ? "\n" : "") substr($$2, 3); next } \
-	    /^[$$a-z][^:=]*:.*## / { sub(/:.*/, "", $$1); sub(/^\$$\(TOPICS\)/, "TOPIC", $$1); printf "  make %-12s%s\n", $$1, $$2 }' Makefile
+	    /^[$$a-z][^:=]*:.*## / { sub(/:.*/, "", $$1); sub(/^\$$\(TOPICS\)/, "TOPIC", $$1); printf "  make %-16s%s\n", $$1, $$2 }' Makefile
 
 $(EVENT): LDLIBS += $$(pkg-config --libs libevent)
 $(EVENT:$(BIN)%=$(OUT)/%.o): FLAGS += $$(pkg-config --cflags libevent)
