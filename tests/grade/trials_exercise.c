@@ -1,7 +1,8 @@
 /*
  * What exercises ask of one connection: whole lines, an end for who is idle, the right kind of
- * event, and for a client of a lossy network that it tries again. "Nothing comes" is believed after
- * a fifth of a second: a server that answers late passes, but never one that is right fails.
+ * event, and for a client of a lossy network that it tries again. A trial that
+ * expects no answer waits a fifth of a second for one: a wrong answer that comes later is not seen,
+ * but no server that is right loses.
  */
 #include "tests/grade/trials_exercise.h"
 
