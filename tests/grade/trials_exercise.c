@@ -1,8 +1,8 @@
 /*
- * What exercises ask of one connection: whole lines, an end for who is idle, the right kind of
- * event, and for a client of a lossy network that it tries again. A trial that
- * expects no answer waits a fifth of a second for one: a wrong answer that comes later is not seen,
- * but no server that is right loses.
+ * What exercises ask of one connection: whole lines, an end for a client that is idle, the right
+ * kind of event, and of a client that it tries again when the network loses. A trial that expects
+ * no answer waits a fifth of a second for one: a wrong answer that comes later is not seen, but no
+ * server that is right loses.
  */
 #include "tests/grade/trials_exercise.h"
 
