@@ -64,7 +64,7 @@ tags:                                   ## an index for the editor: vi -t echo_s
 	ctags --languages=C -R $(TOPICS) libevent wrap tests
 
 ##@ Test
-test: all tests $(filter libevent,$(T)) ## everything, in about a minute (T=epoll, SAN=thread)
+test: all tests $(filter libevent,$(T)) ## everything, in a few minutes (T=epoll, SAN=thread)
 	@T=$(T) tests/run
 test-full: all tests $(filter libevent,$(T)) ## size and numbers too (some minutes)
 	@T=$(T) tests/run -f
