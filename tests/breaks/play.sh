@@ -25,16 +25,11 @@
 #   needs_root                the scene is skipped without it
 # Any other command is not shown.
 
-# field NAME: of the break.
-field() {
-	awk -f "$TESTS/breaks/field.awk" -v name="$1" "$BREAK"
-}
-
 play() {
 	for folder in "$BIN"/*/; do
 		ln -s "${folder%/}" .
 	done
-	field play >play
+	awk -f "$TESTS/breaks/field.awk" -v name=play "$BREAK" >play
 	# shellcheck source=/dev/null
 	. ./play
 }
@@ -80,7 +75,6 @@ serve() {
 	[ -s out ] || { alive && return; }
 	located
 	head -n 1 out
-	SEEN=1
 }
 
 has_started() {

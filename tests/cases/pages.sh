@@ -18,7 +18,7 @@ pages_are_true() {
 page_with() {
 	mkdir -p suite/tests suite/poll
 	page=suite/poll/README.md
-	ln -sfn "$TESTS/trace" "$TESTS/programs" suite/tests
+	ln -sfn "$TESTS/trace" "$TESTS/breaks" "$TESTS/programs" suite/tests
 	cp "$TESTS/pages" "$TESTS/demo" suite/tests
 	printf '%s\n' "$@" >$page
 }
