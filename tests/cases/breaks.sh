@@ -42,10 +42,10 @@ caught() {
 		case $2 in
 		libevent/*) export T=libevent ;;
 		esac
-		! BOUND=12 BIN=$PWD/twin "$TESTS/run" "$@" >said || continue
+		! BOUND=60 BIN=$PWD/twin "$TESTS/run" "$@" >said || continue
 		grep -q "^FAIL $1 " said || fail "$*: $(cat said)"
 		[ "$(sed -n '/^FAIL/,/alone:/p' said | wc -l)" -gt 2 ] || fail "a failure without a reason: $(cat said)"
-		! grep -q '^ *not done after 12 s' said || fail "the case has no bound of its own: $(cat said)"
+		! grep -q '^ *not done after 60 s' said || fail "the case has no bound of its own: $(cat said)"
 		return
 	done
 	fail "$* passes with the twin"

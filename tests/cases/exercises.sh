@@ -36,11 +36,14 @@ exercise() {
 		built "$EXERCISE" "$PWD/solution"
 		solved=$PWD/solution/$subject
 	fi
-	export ANSWER_SECONDS=1
+	export ANSWER_SECONDS=20
 	grade "$solved" || fail "the solution: $(cat report)"
-	status=0
-	grade "$begun" || status=$?
-	expect "the exit status of make grade for the start" 1 "$status"
-	expect 'the first level that the start loses' "$(field_of "$EXERCISE" loses)" \
-		"$(sed -n 's|^ *[0-9]* \(.*[^ ]\) *0/[0-9]* *after: .*|\1|p' report | head -n 1)"
+	for ANSWER_SECONDS in 1 5 20; do # longer if the machine seems too busy
+		status=0
+		grade "$begun" || status=$?
+		expect "the exit status of make grade for the start" 1 "$status"
+		lost=$(sed -n 's|^ *[0-9]* \(.*[^ ]\) *0/[0-9]* *after: .*|\1|p' report | head -n 1)
+		[ "$lost" != "$(field_of "$EXERCISE" loses)" ] || break
+	done
+	expect 'the first level that the start loses' "$(field_of "$EXERCISE" loses)" "$lost"
 }
