@@ -26,6 +26,7 @@ pid_t fork_child(void)
 	 * that ran earlier would shut down lfd in the child, or miss the child in the parent. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
+	share_with_children();
 	pid_t *more = realloc(pids, ((size_t)npids + 1) * sizeof(*pids));
 	if (more != NULL) {
 		pids = more;
@@ -82,6 +83,19 @@ void block_sigchld(void)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &blocked, NULL);
+}
+
+bool needs_child(int n)
+{
+	block_sigchld();
+	while (!stopping()) {
+		while (reap_child())
+			;
+		if (npids < n)
+			return true;
+		wait_for_stop(-1);
+	}
+	return false;
 }
 
 static int writing;

@@ -21,6 +21,12 @@ bool reap_child(void);
  */
 void block_sigchld(void);
 
+/*
+ * Waits until fewer than N children run, and returns true: time to make another one. Returns false
+ * once the server is stopping. Reaps those that have ended.
+ */
+bool needs_child(int n);
+
 /* From now on, when a child ends, shuts FD down for writing (SIGCHLD). shutdown(2). */
 void shutdown_after_child(int fd);
 

@@ -228,12 +228,17 @@ allow_stderr() {
 stop() {
 	children=''
 	case $PROGRAM in
-	mpserver/*server) children=$(peer children "$PID") ;;
+	mpserver/*server | epoll/reuseport_server) children=$(peer children "$PID") ;;
 	esac
 	kill -"${1:-TERM}" "$PID" 2>/dev/null || fail "the server had ended already"
 	ended
 	# shellcheck disable=SC2086
 	[ -z "$children" ] || peer gone $children
+}
+
+# processes: the server and the children that it has now.
+processes() {
+	echo "$PID $(peer children "$PID" | paste -sd ' ' -)"
 }
 
 # crew_of N [GONE]: waits until the server has N children, GONE not among them.

@@ -79,7 +79,8 @@ static struct server server_command(char *command[], int listeners, int port)
 	return (struct server){.argv = command,
 			       .type = command_sockets(kind) == STREAM ? SOCK_STREAM : SOCK_DGRAM,
 			       .group = listeners,
-			       .alone = is_kind("one")};
+			       .alone = is_kind("one"),
+			       .loops = is_kind("event")};
 }
 
 static const char *partner_of(const char *name)

@@ -23,8 +23,10 @@
 static pthread_t answerer;
 static int listener;
 static atomic_int nmade, nfailures;
-static int full; /* LIMITED: so many descriptors are open when none is free */
+static pid_t limited; /* LIMITED: the process that has a limit */
+static int full;      /* so many descriptors are open there when none is free */
 static atomic_bool started, in_first, forks;
+static atomic_int victim;	 /* the process that was killed; 0: none */
 static atomic_llong lasts_until; /* in milliseconds; 0: not begun */
 static atomic_int counts[MOST_CALLS];
 
@@ -93,23 +95,28 @@ static bool hit(const struct question *q)
 	int n = ++nmade;
 	if (f->error->way == ONCE || f->error->way == KILLED)
 		return n == f->nth;
+	pid_t process = notify_process(q->tid);
 	if (n == f->nth) {
 		lasts_until = now_ms() + LASTS_MS;
-		full = watch_descriptors(notify_process(q->tid));
+		limited = process;
+		full = watch_descriptors(process);
 	}
 	if (n < f->nth || !lasts())
 		return false;
-	return f->error->way == LASTING || watch_descriptors(notify_process(q->tid)) >= full;
+	return f->error->way == LASTING ||
+	       (process == limited && watch_descriptors(process) >= full);
 }
 
 static void make_fault(const struct question *q)
 {
 	in_first = notify_process(q->tid) == run.pid;
 	nfailures++;
-	if (run.fault.error->way == KILLED)
+	if (run.fault.error->way == KILLED) {
+		victim = notify_process(q->tid);
 		kill(q->tid, SIGKILL);
-	else
+	} else {
 		notify_fail(listener, q, run.fault.error->number);
+	}
 }
 
 static void answer(const struct question *q)
@@ -151,7 +158,7 @@ void fault_calls(const char *names[MOST_CALLS + 1])
 void fault_start(int from)
 {
 	listener = from;
-	nmade = nfailures = 0;
+	nmade = nfailures = victim = 0;
 	lasts_until = 0;
 	started = in_first = false;
 	if (pthread_create(&answerer, NULL, answer_all, NULL) != 0)
@@ -166,6 +173,11 @@ void fault_join(void)
 bool fault_happened(void)
 {
 	return nfailures > 0;
+}
+
+bool fault_kills(void)
+{
+	return run.fault.call != NULL && run.fault.error->way == KILLED;
 }
 
 bool fault_killed(void)
@@ -192,6 +204,9 @@ bool fault_insisted(void)
 void fault_wait(void)
 {
 	while (now_ms() < lasts_until)
+		wait_ms(1);
+	for (int ms = 0;
+	     ms < PATIENCE_MS && victim != 0 && victim != run.pid && kill(victim, 0) == 0; ms++)
 		wait_ms(1);
 }
 

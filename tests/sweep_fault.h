@@ -22,7 +22,11 @@ bool fault_mutes(void);	   /* a write failed: a line may be missing */
 bool fault_lasts(void);	   /* it lasts for a while, or has done so: more clients may be lost */
 bool fault_insisted(void); /* and the program tried again and again without a pause */
 
-/* Waits until a fault that lasts is over. */
+/* Whether the fault is that a process is killed. */
+bool fault_kills(void);
+
+/* Waits until a fault that lasts is over, and a process other than the first one that was killed
+ * gone. */
 void fault_wait(void);
 
 /* From the run without a fault: how often CALL was made; whether by other processes too. */

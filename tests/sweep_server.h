@@ -8,12 +8,12 @@
  * Runs the server ARGV with FAULT and reports what is wrong. In the first run nothing fails: then
  * it sees what the server uses when nobody is there. TYPE is SOCK_STREAM or SOCK_DGRAM. GROUP: the
  * socket where it is heard that a group server sends, or -1. ALONE: the server has one client at a
- * time.
+ * time. LOOPS: a process has many clients, and when it is killed they end with it.
  */
 struct server {
 	char *const *argv;
 	int type, group;
-	bool alone;
+	bool alone, loops;
 };
 void judge_server(const struct server *s, const struct fault *fault);
 

@@ -78,7 +78,7 @@ static bool served_and_resets(const char *word, const char *want)
 	return result;
 }
 
-void stream_session(const struct sockaddr *sa, socklen_t len, bool alone)
+void stream_session(const struct sockaddr *sa, socklen_t len, bool alone, int may_be_lost)
 {
 	int lost = 0;
 
@@ -92,7 +92,7 @@ void stream_session(const struct sockaddr *sa, socklen_t len, bool alone)
 	lost += there && !served(early, "again", "AGAIN");
 	close(early);
 	lost += !served_whole("other", "OTHER");
-	if (lost > 1 && !fault_lasts())
+	if (lost > may_be_lost && !fault_lasts())
 		finding("one client at most is lost", "%d are lost", lost);
 	fault_wait();
 	if (lost > 0 && !served_whole("later", "LATER"))

@@ -44,7 +44,9 @@ static bool is_for_clients(int fd, int type)
 {
 	if (option(fd, SO_TYPE) != type)
 		return false;
-	return type == SOCK_STREAM ? option(fd, SO_ACCEPTCONN) == 1 : is_bound(fd);
+	if (type == SOCK_STREAM && option(fd, SO_REUSEPORT) != 1) /* with it the workers listen */
+		return option(fd, SO_ACCEPTCONN) == 1;
+	return is_bound(fd);
 }
 
 int watch_socket(int pidfd, int type)

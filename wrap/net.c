@@ -54,8 +54,11 @@ struct attempt {
 	const char *call;
 };
 
-/* Returns a socket that is bound (for a server) or connected to LAST->ai; or -1 with errno. */
-static int try_address(struct attempt *last, bool server)
+/*
+ * Returns a socket that is bound to LAST->ai, with the option REUSE, or is connected to it, if
+ * REUSE is 0; or -1 with errno.
+ */
+static int try_address(struct attempt *last, int reuse)
 {
 	const struct addrinfo *ai = last->ai;
 	int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol), result;
@@ -65,9 +68,9 @@ static int try_address(struct attempt *last, bool server)
 		return -1;
 	/* Without it a second small write waits up to 40 ms for the ACK of the first. */
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (server) {
-		/* Without it a restart fails while old connections still hold the port. */
-		set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (reuse != 0) {
+		/* With either a restart works while old connections still hold the port. */
+		set_option(fd, SOL_SOCKET, reuse, 1);
 		if (ai->ai_family == AF_INET6)
 			set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 		last->call = "bind";
@@ -85,7 +88,7 @@ static int try_address(struct attempt *last, bool server)
 }
 
 /* Returns a socket for the first address of LIST that works and is of FAMILY (AF_UNSPEC: any). */
-static int try_all(struct addrinfo *list, int family, bool server, struct attempt *last)
+static int try_all(struct addrinfo *list, int family, int reuse, struct attempt *last)
 {
 	int fd = -1;
 
@@ -93,7 +96,7 @@ static int try_all(struct addrinfo *list, int family, bool server, struct attemp
 		if (family != AF_UNSPEC && family != list->ai_family)
 			continue;
 		last->ai = list;
-		fd = try_address(last, server);
+		fd = try_address(last, reuse);
 	}
 	return fd;
 }
@@ -105,20 +108,38 @@ static void complain_about(const struct attempt *last)
 	complain("%s %s", last->call, address_text(last->ai->ai_addr, last->ai->ai_addrlen, text));
 }
 
-int tcp_listen(const char *host, uint16_t port)
+static uint16_t bound_port(int fd)
 {
-	struct addrinfo *list = resolve(host, port);
+	struct sockaddr_in6 sa; /* sin_port of IPv4 stands in the same place */
+	socklen_t len = sizeof(sa);
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
+		perr_exit("getsockname");
+	return ntohs(sa.sin6_port);
+}
+
+int tcp_bind(const char *host, uint16_t *port, int reuse)
+{
+	struct addrinfo *list = resolve(host, *port);
 	struct attempt last = {.ai = list, .call = "socket for"};
 	/* IPv4 first: "localhost" has both, and the clients here try 127.0.0.1 by default. */
-	int lfd = try_all(list, AF_INET, true, &last);
+	int fd = try_all(list, AF_INET, reuse, &last);
 
-	if (lfd == -1)
-		lfd = try_all(list, AF_INET6, true, &last);
-	if (lfd == -1) {
+	if (fd == -1)
+		fd = try_all(list, AF_INET6, reuse, &last);
+	if (fd == -1) {
 		complain_about(&last);
 		exit(EXIT_FAILURE);
 	}
 	freeaddrinfo(list);
+	*port = bound_port(fd);
+	return fd;
+}
+
+int tcp_listen(const char *host, uint16_t port)
+{
+	int lfd = tcp_bind(host, &port, SO_REUSEADDR);
+
 	Listen(lfd, BACKLOG);
 	return lfd;
 }
@@ -127,7 +148,7 @@ int tcp_try_connect(const char *host, uint16_t port)
 {
 	struct addrinfo *list = resolve(host, port);
 	struct attempt last = {.ai = list, .call = "socket for"};
-	int fd = try_all(list, AF_UNSPEC, false, &last);
+	int fd = try_all(list, AF_UNSPEC, 0, &last);
 
 	if (fd == -1)
 		complain_about(&last);

@@ -17,6 +17,12 @@ int tcp_listen(const char *host, uint16_t port);
 int tcp_connect(const char *host, uint16_t port);
 
 /*
+ * As tcp_listen, but the socket does not listen yet. REUSE is the option that it has, SO_REUSEADDR
+ * or SO_REUSEPORT. With *PORT 0, *PORT becomes the port that the kernel has picked. socket(7).
+ */
+int tcp_bind(const char *host, uint16_t *port, int reuse);
+
+/*
  * As tcp_connect, but when no address works it prints that line and returns -1. A HOST that has no
  * address still ends the program.
  */

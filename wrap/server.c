@@ -61,11 +61,25 @@ void stop_also_shuts(int cfd)
 void wait_for_stop(int lfd)
 {
 	struct pollfd set = {.fd = lfd}; /* no events: POLLHUP, from a shutdown, always comes */
-	sigset_t none;
+	sigset_t none, all, old;
 
 	sigemptyset(&none);
-	if (ppoll(&set, 1, NULL, &none) == -1 && errno != EINTR)
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old); /* no signal comes between the look and the wait */
+	if (!stopping() && ppoll(&set, 1, NULL, &none) == -1 && errno != EINTR)
 		retry_later("ppoll");
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+void share_with_children(void)
+{
+	if (shared != &before_ready)
+		return;
+	shared =
+	    mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		perr_exit("mmap");
+	log_counts = &shared->counts;
 }
 
 void server_ready(int fd)
@@ -74,11 +88,7 @@ void server_ready(int fd)
 	socklen_t len = sizeof(sa);
 	char text[ADDRESS_TEXT];
 
-	shared =
-	    mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		perr_exit("mmap");
-	log_counts = &shared->counts;
+	share_with_children();
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
 		perr_exit("getsockname");
 	listening = fd;

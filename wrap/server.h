@@ -15,12 +15,16 @@
 void server_ready(int fd);
 bool stopping(void);
 
+/* For a server that makes processes before it is ready: from now on stopping() and the closing line
+ * count for them, too. Ends the program on errors. mmap(2), MAP_SHARED. */
+void share_with_children(void);
+
 /* From now on a stop also shuts CFD down (-1: nothing). For a server with one client at a time. */
 void stop_also_shuts(int cfd);
 
 /*
- * Waits until the listening socket LFD is shut down, or for a signal that has a handler, even if
- * the signal is blocked otherwise. ppoll(2).
+ * Waits until the listening socket LFD is shut down (-1: there is none), or for a signal that has a
+ * handler, even if the signal is blocked otherwise. ppoll(2).
  */
 void wait_for_stop(int lfd);
 

@@ -75,7 +75,7 @@ link_local_address() {
 }
 
 # The same for AF_UNIX is in unix_path.sh.
-#: servers udp/server udp/broadcast_server multicast/server experiment -unix/stream_server
+#: servers udp/server udp/broadcast_server multicast/server experiment -unix/stream_server -epoll/reuseport_server
 address_in_use() {
 	start
 	# shellcheck disable=SC2086 # several words

@@ -45,7 +45,7 @@ accept_fails() {
 }
 
 # Another process may take the client that woke a loop. The loop does not wait for the next one.
-#: event experiment
+#: event experiment -epoll/reuseport_server
 client_taken() {
 	needs_notifications
 	start_with rival taken --
@@ -98,7 +98,7 @@ signal_just_after_bind() {
 }
 
 # SIGTERM that comes to a child right after fork ends that child, and the server goes on.
-#: mpserver/server mpserver/prefork_server
+#: mpserver/server mpserver/prefork_server epoll/reuseport_server
 signal_just_after_fork() {
 	needs_notifications
 	start_with early --

@@ -99,7 +99,7 @@ closing_line() {
 }
 
 # The CPU time of children is counted, also of those that the stop has ended.
-#: mpserver/server mpserver/prefork_server
+#: mpserver/server mpserver/prefork_server epoll/reuseport_server
 cpu_of_children() {
 	start -q
 	peer flood "$ADDR" >flooding 2>&1 &

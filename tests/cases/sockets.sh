@@ -16,12 +16,13 @@ sockets() {
 socket_options() {
 	start_with traceable --
 	needs_sockets
-	nonblock=0
+	nonblock=0 reuseaddr=1
 	case $KIND in
 	event | experiment) nonblock=1 ;;
 	esac
+	[ "$PROGRAM" != epoll/reuseport_server ] || reuseaddr=0 # SO_REUSEPORT lets it start again, too
 	expect 'the listening socket' \
-		"TCP_NODELAY=1 SO_REUSEADDR=1 IPV6_V6ONLY=0 O_NONBLOCK=$nonblock" "$(sockets listening)"
+		"TCP_NODELAY=1 SO_REUSEADDR=$reuseaddr IPV6_V6ONLY=0 O_NONBLOCK=$nonblock" "$(sockets listening)"
 	mkfifo in
 	"$BIN/mtserver/client" $WHERE <in >echo &
 	exec 3>in
@@ -92,7 +93,7 @@ name() {
 }
 
 # Of a name's several addresses a server takes the first that binds, and a client that connects.
-#: concurrent crew event -unix/stream_server
+#: concurrent crew event -unix/stream_server -epoll/reuseport_server
 name_of_several() {
 	printf '127.0.0.1 several.test\n127.0.0.2 several.test\n' >names
 	rules hosts "$PWD/names" true 2>stderr || skip "no /etc/hosts of its own: $(cat stderr)"

@@ -128,7 +128,7 @@ child_alone() {
 }
 
 # A child that is stopped does not outlive the server.
-#: mpserver/server mpserver/prefork_server
+#: mpserver/server mpserver/prefork_server epoll/reuseport_server
 stopped_child() {
 	start
 	hold 1
@@ -139,7 +139,7 @@ stopped_child() {
 }
 
 # The children of a server that is killed end with it.
-#: mpserver/server mpserver/prefork_server
+#: mpserver/server mpserver/prefork_server epoll/reuseport_server
 parent_killed() {
 	start
 	hold 2
@@ -151,7 +151,7 @@ parent_killed() {
 }
 
 # A worker that SIGKILL or SIGTERM ends is replaced; the others go on.
-#: mpserver/prefork_server
+#: mpserver/prefork_server epoll/reuseport_server
 worker_replaced() {
 	start -w 2
 	crew_of 2
