@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BOUND_SECONDS 20 /* for each test */
+#define BOUND_SECONDS 40 /* for each test */
 
 static bool failed;
 static pid_t running; /* the test's process */

@@ -15,7 +15,7 @@
 
 #define ONLY_INTERRUPT 9 /* so many alarms, before others do something */
 
-static volatile sig_atomic_t alarms;
+static volatile sig_atomic_t alarms, stopped;
 static void (*volatile others_do)(void);
 static struct sockaddr_un where;
 static socklen_t where_len;
@@ -26,6 +26,14 @@ static void need(const char *call, int result)
 		perr_exit("%s", call);
 }
 
+/* One at a time, so that a slow machine gets on between two of them. */
+static void next_alarm(void)
+{
+	struct itimerval soon = {.it_value = {.tv_usec = 1000}};
+
+	need("setitimer", setitimer(ITIMER_REAL, &soon, NULL));
+}
+
 static void on_alarm(int signo)
 {
 	int err = errno;
@@ -33,22 +41,24 @@ static void on_alarm(int signo)
 	(void)signo;
 	if (++alarms > ONLY_INTERRUPT && others_do != NULL)
 		others_do();
+	if (!stopped)
+		next_alarm();
 	errno = err;
 }
 
 void start_alarms(void (*others)(void))
 {
 	struct sigaction action = {.sa_handler = on_alarm};
-	struct itimerval every = {{.tv_usec = 1000}, {.tv_usec = 1000}};
 
 	others_do = others;
-	alarms = 0;
+	alarms = stopped = 0;
 	need("sigaction", sigaction(SIGALRM, &action, NULL));
-	need("setitimer", setitimer(ITIMER_REAL, &every, NULL));
+	next_alarm();
 }
 
 void stop_alarms(void)
 {
+	stopped = 1;
 	need("setitimer", setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL));
 }
 
