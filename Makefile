@@ -80,8 +80,8 @@ grade: $(GRADE)                         ## any server or client: make grade S='.
 	@$(BIN)tests/grade/grade
 
 ##@ Measure
-bench: all tests                        ## the servers on this machine (FULL=1: all loads and charts)
-	@tests/bench/run $(if $(FULL),full)
+bench: all tests                        ## the servers on this machine (FULL=1: all loads and charts; MILLION=1: a million clients)
+	@$(if $(MILLION),tests/bench/million $(MILLION),tests/bench/run $(if $(FULL),full))
 bench-check:                            ## what the last measurement leaves short of its goals
 	@tests/bench/check
 bench-keep:                             ## make the last measurement the one that the README shows

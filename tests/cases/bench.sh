@@ -129,3 +129,28 @@ bench_run_fails() {
 		"$(grep -m 1 'ping 64' stdout)"
 	expect 'the runs of the other one' 8 "$(grep -c ,tests/bench/ceiling, runs.csv)"
 }
+
+# make bench MILLION=N: all clients are connected and answered, and nothing of it stays.
+#: suite full 120s
+many_clients() {
+	mkdir tmp
+	TMPDIR=$PWD/tmp "$TESTS/bench/million" 3000 >out 2>err || fail "status $?: $(cat err)"
+	expect 'stderr' '' "$(cat err)"
+	for line in '3000 clients, on [0-9]+ workers of epoll/reuseport_server' \
+		'3000 clients are connected, and each has had an answer, after [0-9.]+ s' \
+		'memory: -?[0-9.]+ KiB for each client, both ends and the kernel together' \
+		'1000 of them at random: answered in [0-9]+ us \(median\), [0-9]+ us \(the slowest\)' \
+		'served 3000 connections, 20000 bytes; .*'; do
+		grep -Eqx "$line" out || fail "no line '$line': $(cat out)"
+	done
+	expect 'files that stay' '' "$(find tmp -mindepth 1)"
+}
+
+# What the machine lacks is named, and nothing is tried.
+#: suite
+many_clients_lacking() {
+	expect_exit 77 "$TESTS/bench/million" 99000000
+	grep -Eq '^not enough for 99000000 clients: fs.file-max \(sysctl\) is [0-9]+, and should be 198020000$' stdout ||
+		fail "$(cat stdout)"
+	expect_exit 2 "$TESTS/bench/million" many
+}
