@@ -6,12 +6,15 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "tests/grade/launch.h"
 #include "tests/grade/pace.h"
 #include "tests/grade/program.h"
+#include "tests/grade/sockets.h"
 #include "tests/grade/story.h"
 #include "tests/grade/usage.h"
 #include "tests/grade/visit.h"
@@ -178,6 +181,49 @@ static void chat(void)
 	visit_hear(all[0], "who is left?\n");
 }
 
-const struct trial trials_exercise_crowd[] = {
-    {"children", at_most_four}, {"stat", exact_count}, {"fdset", beyond_the_set},
-    {"slow", slow_tasks},	{"chat", chat},	       {NULL, NULL}};
+/* How many sockets listen on the port of the program. */
+static int listening(void)
+{
+	enum { MOST = 4096 };
+	static struct waiting list[MOST];
+	int n = 0, all = sockets_on_ports(list, MOST);
+
+	for (int i = 0; i < all; i++)
+		n += !list[i].datagram && list[i].port == program_at.port;
+	return n;
+}
+
+static void a_loop_for_each_core(void)
+{
+	enum { LEAST = 2, VISITS = 20 };
+	static struct pids holders;
+	int n, parent;
+	char state;
+
+	visit_once("before\n");
+	expecting("%d sockets or more that listen on its port", LEAST);
+	if ((n = listening()) < LEAST)
+		fails("one", "%d", n);
+	program_holders(&holders);
+	expecting("that other processes than the first one have them");
+	for (n = holders.n - 1; n >= 0 && holders.pid[n] == program_main();)
+		n--;
+	if (n < 0)
+		fails("one", "no other process");
+	kill(holders.pid[n], SIGKILL);
+	after("kill -KILL one of these processes; %d clients, one after another", VISITS);
+	story_quiet(true);
+	while (process_state(holders.pid[n], &state, &parent) && state != 'Z' && level_left() > 0)
+		nap_ms(1);
+	for (int i = 0; i < VISITS; i++)
+		visit_once("after\n");
+	story_quiet(false);
+}
+
+const struct trial trials_exercise_crowd[] = {{"children", at_most_four},
+					      {"stat", exact_count},
+					      {"fdset", beyond_the_set},
+					      {"slow", slow_tasks},
+					      {"chat", chat},
+					      {"cores", a_loop_for_each_core},
+					      {NULL, NULL}};
