@@ -62,7 +62,7 @@ graded() {
 	esac
 }
 
-#: tcp/server mtserver/server mtserver/prethread_server epoll/et_server udp/server poll/client 90s
+#: tcp/server mtserver/server mtserver/prethread_server epoll/et_server udp/server poll/client 200s
 grade_full_marks() {
 	graded
 }

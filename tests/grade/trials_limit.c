@@ -53,12 +53,29 @@ static void limit_descriptors(void)
 	after("let it have %d descriptors more", SPARE);
 }
 
+static int open_descriptors(void)
+{
+	static struct pids holders;
+
+	program_holders(&holders);
+	return usage_of(&holders).descriptors;
+}
+
+/* A server may refuse a client while it is short, so the next one comes when it has seen the others
+ * leave; or after a while, because it may keep descriptors of its own. */
+static void await_descriptors(int most)
+{
+	for (int64_t end = answer_by(); open_descriptors() > most && clock_ms() < end;)
+		nap_ms(3);
+}
+
 static void out_of_descriptors(void)
 {
 	int newcomers[NEWCOMERS], n = 0, fd = visit_connect();
 
 	visit_send(fd, "before\n");
 	visit_hear(fd, "before\n");
+	int with_one = open_descriptors();
 	limit_descriptors();
 	after("%d new clients", NEWCOMERS);
 	story_quiet(true);
@@ -74,6 +91,7 @@ static void out_of_descriptors(void)
 	for (int i = 0; i < n; i++)
 		close(newcomers[i]);
 	close(fd);
+	await_descriptors(with_one);
 	visit_once("next\n");
 }
 
