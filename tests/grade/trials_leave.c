@@ -11,6 +11,7 @@
 #include "tests/grade/bulk.h"
 #include "tests/grade/pace.h"
 #include "tests/grade/program.h"
+#include "tests/grade/settings.h"
 #include "tests/grade/story.h"
 #include "tests/grade/visit.h"
 #include "tests/talk.h"
@@ -19,16 +20,24 @@
 #define WARM_UP 4000000
 #define MUCH 300000
 #define LEAVERS 10
-#define QUEUE_MS 30 /* so long without room means that its queue is full */
+#define STILL_MS 200 /* so long without a change means that there will be none */
+#define QUEUE_MS 30  /* so long without room means that its queue is full */
 
-/* Waits until the server's socket has all that was sent, read or not. tcp(7), SIOCOUTQ. */
+/*
+ * Waits until the server's socket has all that was sent, read or not, or has no room for more.
+ * tcp(7), SIOCOUTQ. On AF_UNIX all has arrived when send returns.
+ */
 static void arrives(int fd)
 {
-	int left = 0;
+	int left = 0, before = 0;
 
-	for (int64_t end = answer_by(); clock_ms() < end; nap_ms(1))
+	for (int64_t end = clock_ms() + STILL_MS; !settings.path && clock_ms() < end; nap_ms(1)) {
 		if (ioctl(fd, SIOCOUTQ, &left) == -1 || left == 0)
 			break;
+		if (left != before)
+			end = clock_ms() + STILL_MS;
+		before = left;
+	}
 }
 
 /*
