@@ -104,9 +104,22 @@ static void on_end(int signo)
 		_exit(128 + signo); /* process 1 survives the raise */
 }
 
-void path_bind(int fd, const char *path)
+/* From now on the file PATH is removed at the end. */
+static void own(const char *path)
 {
 	const int ending[] = {SIGHUP, SIGINT, SIGTERM};
+
+	if (lstat(path, &own_file) == -1)
+		perr_exit("lstat %s", path);
+	own_path = path;
+	atexit(remove_own);
+	for (int i = 0; i < 3; i++)
+		if (signal(ending[i], on_end) == SIG_IGN)
+			signal(ending[i], SIG_IGN); /* stays ignored, as nohup(1) has set it */
+}
+
+void path_bind(int fd, const char *path)
+{
 	struct sockaddr_un sun = path_address(path);
 	mode_t mask = umask(077);
 	sigset_t all, old;
@@ -116,14 +129,18 @@ void path_bind(int fd, const char *path)
 	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
 		bind_again(fd, &sun); /* which also reports the other errors of bind */
 	umask(mask);
-	if (lstat(path, &own_file) == -1)
-		perr_exit("lstat %s", path);
-	own_path = path;
-	atexit(remove_own);
-	for (int i = 0; i < 3; i++)
-		if (signal(ending[i], on_end) == SIG_IGN)
-			signal(ending[i], SIG_IGN); /* stays ignored, as nohup(1) has set it */
+	own(path);
 	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+void path_adopt(const char *path)
+{
+	own(path);
+}
+
+void path_give_up(void)
+{
+	own_path = NULL;
 }
 
 void path_connect(int fd, const char *path)
@@ -131,6 +148,13 @@ void path_connect(int fd, const char *path)
 	struct sockaddr_un sun = path_address(path);
 
 	Connect(fd, (struct sockaddr *)&sun, sizeof(sun));
+}
+
+int path_try_connect(int fd, const char *path)
+{
+	struct sockaddr_un sun = path_address(path);
+
+	return connect(fd, (struct sockaddr *)&sun, sizeof(sun));
 }
 
 int path_listen(const char *path)

@@ -17,10 +17,20 @@ void path_bind(int fd, const char *path);
 /* Connects FD to PATH, or ends the program. connect(2). */
 void path_connect(int fd, const char *path);
 
+/* The same, but returns -1 with errno when it fails, otherwise 0. */
+int path_try_connect(int fd, const char *path);
+
 /* Returns a stream socket that listens on PATH, bound as by path_bind. listen(2). */
 int path_listen(const char *path);
 
 /* Removes the file that FD was bound to, then closes FD. unlink(2). */
 void path_close(int fd);
+
+/*
+ * A process that hands its bound socket to another one gives the file up: it no longer removes it.
+ * The other one adopts PATH: it removes the file as if it had made it.
+ */
+void path_give_up(void);
+void path_adopt(const char *path);
 
 #endif

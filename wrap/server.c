@@ -82,19 +82,29 @@ void share_with_children(void)
 	log_counts = &shared->counts;
 }
 
-void server_ready(int fd)
+void stop_shuts(int fd)
+{
+	share_with_children();
+	listening = fd;
+	signal(SIGINT, on_stop);
+	signal(SIGTERM, on_stop);
+}
+
+void print_listening(int fd)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
 	char text[ADDRESS_TEXT];
 
-	share_with_children();
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) == -1)
 		perr_exit("getsockname");
-	listening = fd;
-	signal(SIGINT, on_stop);
-	signal(SIGTERM, on_stop);
 	print_line("listening on %s", address_text((struct sockaddr *)&sa, len, text));
+}
+
+void server_ready(int fd)
+{
+	stop_shuts(fd);
+	print_listening(fd);
 }
 
 /* Returns the peak memory. getrusage's peak survives exec, so it may be the shell's. proc(5). */

@@ -19,6 +19,13 @@ bool stopping(void);
  * count for them, too. Ends the program on errors. mmap(2), MAP_SHARED. */
 void share_with_children(void);
 
+/*
+ * The two halves of server_ready, for a program that waits for another socket than the one that it
+ * listens on: what a stop shuts down, and the line.
+ */
+void stop_shuts(int fd);
+void print_listening(int fd);
+
 /* From now on a stop also shuts CFD down (-1: nothing). For a server with one client at a time. */
 void stop_also_shuts(int cfd);
 
