@@ -150,10 +150,17 @@ start() {
 # start_server SERVER [OPTIONS]: another one, for the tests of a client.
 start_server() {
 	: >out # await must not see an earlier server's line
+	: >err
 	set_operand
 	# shellcheck disable=SC2086 # several words
-	"$@" $OPTIONS "$OPERAND" >out 2>err </dev/null &
+	"$@" $OPTIONS "$OPERAND" >>out 2>>err </dev/null &
 	PID=$!
+	for word in "$@"; do
+		case $word in
+		halves | traceable) HOW="$BIN/tests/rules_peer $word" ;;
+		-q | -v) HOW_LOUD=$word ;;
+		esac
+	done
 	located
 }
 
@@ -193,8 +200,15 @@ start_any() {
 # set_operand: OPERAND is where the server is to listen.
 set_operand() {
 	OPERAND=${AT_PORT:-0}
+	! is_unix || OPERAND=./srv.socket
+}
+
+# is_unix: whether clients reach the program under test on a path.
+is_unix() {
 	case $PROGRAM in
-	unix/*) OPERAND=./srv.socket ;;
+	unix/pass_*) false ;;
+	unix/*) ;;
+	*) false ;;
 	esac
 }
 
@@ -208,6 +222,33 @@ located() {
 		WHERE=${WHERE#[} WHERE="${WHERE%]} ${ADDR##*:}"
 		;;
 	esac
+	[ "$PROGRAM" != unix/pass_server ] || start_workers 2
+}
+
+# start_workers N: WORKERS, for unix/pass_server, which serves nobody itself. They write to the same
+# files as the server; HOW they are run is how the server is run, where that concerns them.
+start_workers() {
+	[ -z "${NO_WORKERS:-}" ] || return 0
+	WORKERS=''
+	for _ in $(seq "$1"); do
+		# shellcheck disable=SC2086 # several words, or none
+		${HOW:-} "$BIN/unix/pass_worker" ${HOW_LOUD:-} >>out 2>>err </dev/null &
+		WORKERS="$WORKERS $!"
+	done
+	wait_until 'the workers do not start' has_logged "$1" '^serving the clients of '
+}
+
+# sum_up: makes one log of that of unix/pass_server and its workers, with one closing line.
+sum_up() {
+	awk '/^serving |^workers: |^client .* passed on$/ { next }
+		!/^served / { print; next }
+		n++ { connections += $2; bytes += $4 } # the first line is the server'"'"'s
+		{ user += $7; system_ += $10; kib = $14 > kib ? $14 : kib; processes += $16 }
+		END {
+			printf "served %d connections, %.0f bytes; cpu %.2f s user, %.2f s system; memory %d KiB, %d processes\n",
+				connections, bytes, user, system_, kib, processes
+		}' out >sum
+	mv sum out
 }
 
 CLOSING='served [0-9]+ connections, [0-9]+ bytes; cpu [0-9.]+ s user, [0-9.]+ s system; memory [0-9]+ KiB, [0-9]+ processes'
@@ -216,6 +257,11 @@ CLOSING='served [0-9]+ connections, [0-9]+ bytes; cpu [0-9.]+ s user, [0-9.]+ s 
 # nothing on stderr but what allow_stderr has let pass.
 ended() {
 	ends 0 "$PID"
+	for worker in ${WORKERS:-}; do
+		ends 0 "$worker"
+	done
+	[ -z "${WORKERS:-}" ] || sum_up
+	WORKERS=''
 	expect_like "the closing line" "$CLOSING" "$(tail -n 1 out)"
 	[ -n "${STDERR_ALLOWED:-}" ] || [ ! -s err ] || fail "the server complained"
 }
@@ -275,16 +321,20 @@ ticks() {
 # stands_still PID: it does not spin. A loop that polls shows in the wake-ups, one that never sleeps in
 # the CPU time alone. (A sanitizer has a thread of its own that wakes up.)
 stands_still() {
-	before=$(ticks "$1")
-	woken=$(peer wakeups "$1")
-	used=$(($(ticks "$1") - before))
-	[ "$used" -lt 10 ] || fail "used $used ticks in a second"
-	[ "$woken" -lt 100 ] || [ -n "${SAN:-}" ] || fail "woken $woken times in a second"
+	for pid in "$1" ${WORKERS:-}; do
+		before=$(ticks "$pid")
+		woken=$(peer wakeups "$pid")
+		used=$(($(ticks "$pid") - before))
+		[ "$used" -lt 10 ] || fail "used $used ticks in a second"
+		[ "$woken" -lt 100 ] || [ -n "${SAN:-}" ] || fail "woken $woken times in a second"
+	done
 }
 
-# kib PID: its memory that is not shared with a file.
+# kib PID: its memory that is not shared with a file, and that of its workers.
 kib() {
-	sed -n 's/^RssAnon:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status"
+	for pid in "$1" ${WORKERS:-}; do
+		sed -n 's/^RssAnon:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status"
+	done | awk '{ n += $1 } END { print n + 0 }'
 }
 
 # not_above KIB WHAT: the server's memory. A sanitizer takes more as it goes.
@@ -325,6 +375,7 @@ copy() {
 	# shellcheck disable=SC2086
 	case $PROGRAM in
 	udp/*) "$BIN/udp/client" -t 20 $WHERE ;;
+	unix/pass_*) "$BIN/mtserver/client" $WHERE ;;
 	unix/dgram_*) "$BIN/unix/dgram_client" -t 20 "$ADDR" ;;
 	unix/*) "$BIN/unix/stream_client" "$ADDR" ;;
 	*) "$BIN/mtserver/client" $WHERE ;;

@@ -63,7 +63,7 @@ load_refuses() {
 
 # Every server passes every load, and its closing line counts as many connections and bytes as the
 # load generator has made.
-#: concurrent event crew
+#: concurrent event crew -unix/pass_server
 load_passes() {
 	for how in ping bulk churn idle; do
 		set_operand

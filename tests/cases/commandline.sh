@@ -27,12 +27,13 @@ takes() {
 	esac
 }
 
-#: servers stream script datagram group experiment
+#: servers worker stream script datagram group experiment
 usage() {
 	takes "usage: $PROGRAM [-h]" || fail "the usage is '$USAGE'"
 	bad_usage '' -Z
 	# Good arguments, but one too many.
 	case $PROGRAM in
+	unix/pass_server) set -- 0 ;;
 	unix/* | libevent/fifo*) set -- ./path ;;
 	*server) set -- 0 ;;
 	threadpool/demo) set -- ;;
@@ -75,7 +76,7 @@ link_local_address() {
 }
 
 # The same for AF_UNIX is in unix_path.sh.
-#: servers udp/server udp/broadcast_server multicast/server experiment -unix/stream_server -epoll/reuseport_server
+#: servers udp/server udp/broadcast_server multicast/server experiment -unix/stream_server -epoll/reuseport_server -unix/pass_server
 address_in_use() {
 	start
 	# shellcheck disable=SC2086 # several words

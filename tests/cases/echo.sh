@@ -51,7 +51,7 @@ large() {
 pairs() {
 	start
 	while read -r name kind options; do
-		case ${PROGRAM%%/*}:$name:$kind in
+		case $(is_unix && echo unix):$name:$kind in
 		unix:unix/*:stream) ;;
 		unix:* | *:unix/* | *:libevent/*) continue ;;
 		*:stream) ;;
@@ -61,7 +61,7 @@ pairs() {
 		expect "$name" 'HELLO, WORLD' "$(echo 'Hello, world' | "$BIN/$name" $options $WHERE)"
 	done <"$TESTS/programs"
 	# shellcheck disable=SC2086
-	[ "${PROGRAM%%/*}" = unix ] ||
+	is_unix ||
 		expect "ten replies" 10 "$("$BIN/tcp/hello_client" $WHERE | grep -cx HELLO)"
 	stop
 }

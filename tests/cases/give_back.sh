@@ -2,7 +2,7 @@
 
 # usage: the number of descriptors, threads and processes of the server. A zombie counts too.
 usage() {
-	for pid in $PID $(peer children "$PID"); do
+	for pid in $PID $(peer children "$PID") ${WORKERS:-}; do
 		ls "/proc/$pid/fd" "/proc/$pid/task" 2>/dev/null || :
 	done | wc -l
 }

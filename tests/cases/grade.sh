@@ -67,7 +67,7 @@ grade_full_marks() {
 	graded
 }
 
-#: servers datagram stream -tcp/server -mtserver/server -mtserver/prethread_server -epoll/et_server -udp/server -poll/client full 200s
+#: servers datagram stream -unix/pass_server -tcp/server -mtserver/server -mtserver/prethread_server -epoll/et_server -udp/server -poll/client full 200s
 grade_full_marks_for_all() {
 	graded
 }

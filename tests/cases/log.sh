@@ -5,7 +5,7 @@
 first_line() {
 	mkfifo pipe
 	default=0 wanted='127\.0\.0\.1:[1-9][0-9]*'
-	[ "${PROGRAM%%/*}" != unix ] || default='' wanted=srv.socket
+	! is_unix || default='' wanted=srv.socket
 	# shellcheck disable=SC2086 # several words, or none
 	"$P" $OPTIONS $default >pipe 2>err &
 	PID=$!
@@ -69,7 +69,7 @@ broken_log() {
 }
 
 # It goes on, too, when the log has grown to the largest size that a file may have.
-#: servers -unix/stream_server
+#: servers -unix/stream_server -unix/pass_server
 log_largest_file() {
 	# shellcheck disable=SC3045,SC2086 # dash, bash and busybox have it
 	(ulimit -f 1 && exec "$P" $OPTIONS -v 0 >out 2>/dev/null) &

@@ -126,7 +126,7 @@ limit_of_none() {
 }
 
 # No process or thread for a new client costs this client only.
-#: concurrent
+#: concurrent -unix/pass_server
 fork_fails() {
 	start_short_of fork EAGAIN
 	at_rest=$(descriptors)

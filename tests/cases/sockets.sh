@@ -9,7 +9,7 @@ needs_sockets() {
 # sockets KIND: the options that all listening, or all connected ones of PID and its children have.
 sockets() {
 	# shellcheck disable=SC2046 # several words
-	rules sockets "$PID" $(peer children "$PID") | sed -n "s/^$1 //p" | sort -u
+	rules sockets "$PID" $(peer children "$PID") ${WORKERS:-} | sed -n "s/^$1 //p" | sort -u
 }
 
 #: servers experiment -unix/stream_server
@@ -17,8 +17,8 @@ socket_options() {
 	start_with traceable --
 	needs_sockets
 	nonblock=0 reuseaddr=1
-	case $KIND in
-	event | experiment) nonblock=1 ;;
+	case $KIND:$PROGRAM in
+	event:* | experiment:* | *:unix/pass_server) nonblock=1 ;;
 	esac
 	[ "$PROGRAM" != epoll/reuseport_server ] || reuseaddr=0 # SO_REUSEPORT lets it start again, too
 	expect 'the listening socket' \
@@ -93,7 +93,7 @@ name() {
 }
 
 # Of a name's several addresses a server takes the first that binds, and a client that connects.
-#: concurrent crew event -unix/stream_server -epoll/reuseport_server
+#: concurrent crew event -unix/stream_server -epoll/reuseport_server -unix/pass_server
 name_of_several() {
 	printf '127.0.0.1 several.test\n127.0.0.2 several.test\n' >names
 	rules hosts "$PWD/names" true 2>stderr || skip "no /etc/hosts of its own: $(cat stderr)"
@@ -144,7 +144,7 @@ brackets() {
 }
 
 # A standard descriptor that is closed must not become a socket.
-#: servers udp/server unix/dgram_server
+#: servers udp/server unix/dgram_server -unix/pass_server
 closed_descriptors() {
 	set_operand
 	"$P" $OPTIONS "$OPERAND" <&- >out 2>&- &

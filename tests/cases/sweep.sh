@@ -19,7 +19,7 @@ sweep_kinds() {
 
 # Left out are threadpool/demo, which sleeps for seconds, and the two ends of a FIFO, which cannot
 # run alone.
-#: one concurrent crew event experiment datagram group stream script full 600s -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer
+#: one concurrent crew event experiment datagram group stream script full 600s -unix/pass_server -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer
 sweep() {
 	# shellcheck disable=SC2086 # or none
 	sweep_program ${SWEEP:-}
