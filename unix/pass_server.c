@@ -42,7 +42,7 @@ static bool take_over(void)
 	if (old == -1)
 		return false;
 	if (receive_descriptors(old, text, sizeof(text), fds, 2) != 1)
-		message_exit("%s: another program uses it", opt.own_path);
+		message_exit("no sockets came from %s", opt.own_path);
 	set[CLIENTS].fd = fds[0];
 	set[PATH].fd = fds[1];
 	/* The old server answers with the end of the connection, once it has given up the path. */

@@ -21,7 +21,7 @@ void share_with_children(void);
 
 /*
  * The two halves of server_ready, for a program that waits for another socket than the one that it
- * listens on: what a stop shuts down, and the line.
+ * listens on: what a stop shuts down (-1: nothing), and the line.
  */
 void stop_shuts(int fd);
 void print_listening(int fd);

@@ -259,6 +259,7 @@ take_over_fails() {
 	start
 	expect_exit 1 rules limit 4 "$P" 0
 	expect_like 'the first line' "$PROGRAM: [01] of 2 descriptors have come with 'listen'" "$(head -n 1 stderr)"
+	expect 'the reason' "$PROGRAM: no sockets came from pass.socket" "$(tail -n 1 stderr)"
 	serves
 	[ -S pass.socket ] || fail 'the path is gone'
 	stop
