@@ -3,7 +3,7 @@
 # which something that has not happened counts as not happening. {at} in a command stands for what a
 # client of the server takes ("127.0.0.1 9527", or a path), {addr} for what the server printed.
 #
-#   serve SERVER [OPTIONS]    starts it
+#   serve SERVER [OPTIONS]    starts it; unix/pass_server with two workers, unless NO_WORKERS=1
 #   try COMMAND               runs it to its end
 #   begin COMMAND             starts it in the background
 #   prints LINE               waits until the last one begun has printed a line like LINE
@@ -68,13 +68,15 @@ serve() {
 	echo "\$ $* &"
 	shift
 	: >out
+	: >err
 	set_operand
-	"$PROGRAM" "$@" "$OPERAND" >out 2>err </dev/null &
+	"$PROGRAM" "$@" "$OPERAND" >>out 2>>err </dev/null &
 	PID=$!
 	wait_until "$PROGRAM does not start" has_started
 	[ -s out ] || { alive && return; }
 	located
 	head -n 1 out
+	[ -z "${WORKERS:-}" ] || echo '-- and two of unix/pass_worker'
 }
 
 has_started() {

@@ -230,7 +230,7 @@ server_replaced() {
 	connections=0
 	for n in 1 2 3 4 5; do
 		old=$((n - 1))
-		wait_until 'clients served meanwhile' has_logged $((n * 100)) ' closed, '
+		wait_until 'clients served meanwhile' served_meanwhile $((n * 100))
 		[ $old -ne 0 ] || old=out
 		take_over $n
 		counted=$(sed -n 's/^served \([0-9]*\) connections, 0 bytes;.*/\1/p' $old)
@@ -251,6 +251,11 @@ server_replaced() {
 		ends 0 "$worker"
 	done
 	no_file pass.socket
+}
+
+served_meanwhile() {
+	kill -0 "$row" 2>/dev/null || fail "a client was not served: $(cat row.err)"
+	has_logged "$1" ' closed, '
 }
 
 # A second server that does not get the sockets ends with a line, and the first one goes on.
