@@ -69,6 +69,16 @@ trace_in_order_when_busy() {
 	done
 }
 
+# A descriptor that is passed: from then on another process has the connection, and its close ends it.
+#: unix/pass_server 120s
+trace_passed() {
+	traced
+	expect "what is sent" 1 "$(rows '\[server\] sendmsg\(6:peer, .*, descriptor 7:client\) = [0-9]+$')"
+	expect "what comes" 1 "$(rows '\[worker\] .*recvmsg.* = [0-9]+ "127[^ ]*, descriptor 4$')"
+	expect "the server's close" 1 "$(rows ' {4}\[server\] close\(7:client\)$')"
+	expect "the worker's close" 1 "$(rows '<-- \[thread 1\] close\(4:client\)$')"
+}
+
 # A half-close: each side sends its end once. The client's last close sends nothing any more, and of
 # the two copies that a fork makes only the last close does.
 #: suite 120s

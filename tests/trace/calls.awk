@@ -36,7 +36,8 @@ function add(list, item) { return list (list == "" || item == "" ? "" : ", ") it
 # --- Descriptors ---------------------------------------------------------------------------------------
 # file[OWNER, FD] is the open file behind a descriptor; an owner is a process with all its threads. Several
 # descriptors can share one file, after dup or fork: the connection ends when the last of them is closed.
-# For each file: role, type (STREAM or DGRAM), copies, nonblocking, and finished when its end was sent.
+# For each file: role, type (STREAM or DGRAM), copies, nonblocking, finished when its end was sent, and inner
+# when it is no part of the way between the two sides.
 
 function new_file(fd, its_role, its_type) {
 	files++
@@ -78,6 +79,19 @@ function drop_all(lowest,    key, part, its_name, seen) {
 function ends(text,    closed) {
 	closed = drop_all(0)
 	says(text (closed == "" ? "" : ", closes " closed), closed != "")
+}
+
+# Descriptors in a message between the processes of one side, [4, 5]: what is sent has one copy more, and what
+# is received is what was sent first and not received yet.
+
+function rights(s,    list, n, i) {
+	if (!match(s, /SCM_RIGHTS, cmsg_data=\[[0-9, ]+\]/)) return ""
+	list = after(substr(s, RSTART, RLENGTH - 1), "[")
+	n = split(list, passed_fd, ", ")
+	for (i = 1; i <= n; i++)
+		if (call == "sendmsg") copies[on_the_way[++passed] = file[owner, passed_fd[i]]]++
+		else file[owner, passed_fd[i]] = on_the_way[++received]
+	return ", descriptor " (call == "sendmsg" ? name(list) : list)
 }
 
 # --- The sets of select, poll and epoll ----------------------------------------------------------------
@@ -141,6 +155,14 @@ function first_process() {
 	owner_of[process] = owner = process
 	participant(process, side == "C" ? client : server)
 	if (side == "C") { new_file(0, "stdin"); new_file(1, "stdout") }
+}
+
+# Another program on the same side: the worker of a server that passes its clients on.
+function another_program() {
+	owner_of[process] = owner = process
+	title[process] = "worker"
+	if (title[main_process[side]] == "") title[main_process[side]] = "server"
+	participant(process, title[process])
 }
 
 # fork or pthread_create: a thread shares the descriptors, a child gets a copy of each.
@@ -215,6 +237,7 @@ call == "socket" && (errno != "" || index(args, family) != 1) { next } # a libra
 
 # Processes
 
+call == "execve" && owner == "" { another_program() }
 call == "execve" && errno == "" { drop_all(begun[side] ? 3 : 2) }
 call ~ /^(v?fork|clone3?)$/ && value + 0 > 0 { creates(side "." value) }
 !begun[side] && call != "socket" { next }
@@ -254,6 +277,7 @@ call ~ /select/ {
 call ~ /^epoll_create/ { new_file(value, "epoll"); says("epoll_create1() = " value); next }
 call == "socket" {
 	new_file(value, "socket", args ~ /SOCK_DGRAM/ ? "DGRAM" : "STREAM")
+	if (family == "AF_" && args ~ /^AF_UNIX/) inner[file[owner, value]] = 1
 	set_nonblocking(value, args)
 	says("socket(" arg[1] ", " before(arg[2], "|SOCK_CLOEXEC") ") = " value)
 	next
@@ -295,13 +319,15 @@ call ~ /^[gs]etsockopt$/ {
 }
 call == "bind" { says("bind(" name(fd) ", " address(args) ")" failure); next }
 call == "listen" {
-	if (errno == "") role[file[owner, fd]] = "listen"
+	if (errno == "") role[file[owner, fd]] = inner[file[owner, fd]] ? "path" : "listen"
 	says("listen(" name(fd) ")" failure)
 	next
 }
 call ~ /^accept/ {
 	if (value + 0 > 0 && kind == "call") {
-		new_file(value, "client", "STREAM")
+		s = inner[file[owner, fd]]
+		new_file(value, s ? "peer" : "client", "STREAM")
+		inner[file[owner, value]] = s
 		set_nonblocking(value, args)
 	}
 	learns("accept(" name(fd) ")", value + 0 > 0 ? value ", from " address(args) : result)
@@ -311,9 +337,9 @@ call ~ /^accept/ {
 # What goes over the connection; an arrow where the other side sees it
 
 call == "connect" {
-	role[file[owner, fd]] = "server"
+	role[file[owner, fd]] = inner[file[owner, fd]] ? "path" : "server"
 	says("connect(" name(fd) ", " address(args) ")" failure,
-	     type[file[owner, fd]] == "STREAM" && (errno == "" || errno == "EINPROGRESS"))
+	     type[file[owner, fd]] == "STREAM" && !inner[file[owner, fd]] && (errno == "" || errno == "EINPROGRESS"))
 	next
 }
 call ~ /^(readv?|recv.*)$/ {
@@ -321,6 +347,7 @@ call ~ /^(readv?|recv.*)$/ {
 	from = args ~ /sa_family/ ? ", from " address(after(args, s)) : ""
 	end = value == 0 && type[file[owner, fd]] != "DGRAM" ? ", end of file" : ""
 	if (call == "recvfrom" && args ~ /NULL, NULL$/) call = "recv" # the same system call
+	if (call == "recvmsg" && kind == "call") from = from rights(args)
 	learns(call "(" name(fd) ")", value + 0 > 0 ? value " " s from : result end)
 	next
 }
@@ -328,7 +355,9 @@ call ~ /^(writev?|send.*)$/ {
 	s = buffer(args)
 	to = args ~ /sa_family/ ? ", " address(after(args, s)) : ""
 	if (call == "sendto" && args ~ /NULL, 0$/) call = "send"
-	says(call "(" name(fd) ", " s to ") = " result, errno == "" && type[file[owner, fd]] != "")
+	if (call == "sendmsg" && errno == "") to = to rights(args)
+	says(call "(" name(fd) ", " s to ") = " result,
+	     errno == "" && type[file[owner, fd]] != "" && !inner[file[owner, fd]])
 	next
 }
 call == "shutdown" {

@@ -12,7 +12,7 @@ BEGIN { other["C"] = "S"; other["S"] = "C" }
 arrow && text ~ /^connect/ { connects++ }
 arrow && text ~ /^(send|write)/ { sent[side] += number(text) }
 arrow && text ~ /^(shutdown|close|exit|\*\*\* killed)/ { ended[side]++ }
-text ~ /^accept.* = [0-9]/ { needs("its connect", ++accepts <= connects) }
+text ~ /^accept\([0-9]+:listen\) = [0-9]/ { needs("its connect", ++accepts <= connects) }
 text ~ /^(read|recv)[a-z]*\([0-9]+:(client|server|socket)\) = [1-9]/ {
 	received[side] += number(text)
 	needs("it was sent", received[side] <= sent[other[side]])
@@ -26,7 +26,7 @@ text ~ /^send.*:(client|socket), .* = / && side == "S" { needs("it was received"
 
 # Processes and threads.
 match(text, /= (child|thread) [0-9]+$/) && text ~ /^(fork|pthread_create)/ { born[side, substr(text, RSTART + 2)] = 1 }
-who != "" { needs("its fork or pthread_create", (side, who) in born) }
+who != "" && who != "worker" { needs("its fork or pthread_create", (side, who) in born) }
 text ~ /^(exit|\*\*\* killed)/ { gone[side, who] = 1 }
 match(text, /= child [0-9]+$/) && text ~ /^waitpid/ { needs("its end", (side, substr(text, RSTART + 2)) in gone) }
 

@@ -5,7 +5,7 @@ function row(id, text, arrow) {
 	print "    0.0  " (id ~ /^C/ ? text (arrow ? " -->" : "") : "    " (arrow ? "<-- " : "") text)
 }
 
-/^ *participant .* as (client|server).s (child|thread) [0-9]+$/ {
+/^ *participant .* as (client|server).s ((child|thread) [0-9]+|worker)$/ {
 	id = $2
 	sub(/.* as (client|server).s /, "")
 	title[id] = $0

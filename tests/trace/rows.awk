@@ -1,5 +1,5 @@
 # Reads a printed timeline back, for causes.awk and sequences.awk. Each row sets
-#   side (C or S), who ("" or "child 1"), text, arrow (1 if it reaches the other side)
+#   side (C or S), who ("", "child 1" or "worker"), text, arrow (1 if it reaches the other side)
 # and the end of a wait gets the whole call again: "..recv = 6" becomes "recv(4:client) = 6".
 # The beginnings of waits are passed over, and so is everything that is no row.
 
@@ -14,7 +14,7 @@
 		who = substr(text, 2, RLENGTH - 3)
 		text = substr(text, RLENGTH + 1)
 	}
-	if (who == "parent" || who == "main") who = ""
+	if (who == "parent" || who == "main" || who == "server") who = ""
 }
 sub(/ waits$/, "", text) { waited[side, who] = text; next }
 sub(/^\.\.[a-z_0-9]+/, "", text) { text = waited[side, who] text }
