@@ -54,6 +54,23 @@ passed_in_turn() {
 	no_file pass.socket
 }
 
+# What a worker has received does not stay open in programs that it might start (O_CLOEXEC is 02000000).
+#: unix/pass_server
+received_close_on_exec() {
+	start_alone
+	worker one
+	descriptors_of "$WORKER" >before
+	type_to client
+	await client ABC
+	received=$(descriptors_of "$WORKER" | comm -13 before -)
+	expect_like 'the flags of what was received' 'flags:.*02[0-9]{6}' "$(grep '^flags' "/proc/$WORKER/fdinfo/$received")"
+	stop
+}
+
+descriptors_of() {
+	for fd in "/proc/$1/fd/"*; do echo "${fd##*/}"; done | sort
+}
+
 # Without a worker a client waits, and the server rests. The next worker serves it.
 #: unix/pass_server
 without_worker() {
