@@ -1,7 +1,8 @@
 /*
- * A descriptor is a number that only its process understands, so sending the number would send
- * nothing. In a control message (cmsg(3)) of type SCM_RIGHTS the kernel passes what stands behind
- * it: the receiver gets a number of its own for the same open socket, as a child does after fork.
+ * A descriptor is a number that only its process understands, so sending the number would be
+ * of no use. In a control message (cmsg(3)) of type SCM_RIGHTS the kernel passes the open socket
+ * itself: the receiver gets a number of its own for the same open socket, as a child does after
+ * fork.
  */
 #include "unix/pass.h"
 
@@ -28,7 +29,7 @@ static void set_up(struct message *m, char *text, size_t size, int n)
 	m->msg = (struct msghdr){.msg_iov = &m->iov,
 				 .msg_iovlen = 1,
 				 .msg_control = m->control,
-				 .msg_controllen = CMSG_SPACE((size_t)n * sizeof(int))};
+				 .msg_controllen = (socklen_t)CMSG_SPACE((size_t)n * sizeof(int))};
 }
 
 int call_server(const char *path, const char *request)
@@ -47,13 +48,12 @@ int send_descriptors(int sock, const char *text, const int fds[], int n)
 {
 	struct message m;
 
-	/* Not an empty text: a message without a byte looks like end of file (a stream sends none).
-	 */
+	/* TEXT must not be empty: a message without a byte would look like end of file. */
 	set_up(&m, (char *)text, strlen(text), n);
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&m.msg);
 	cmsg->cmsg_level = SOL_SOCKET;
 	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN((size_t)n * sizeof(int));
+	cmsg->cmsg_len = (socklen_t)CMSG_LEN((size_t)n * sizeof(int));
 	memcpy(CMSG_DATA(cmsg), fds, (size_t)n * sizeof(int));
 	return sendmsg(sock, &m.msg, MSG_DONTWAIT) == -1 ? -1 : 0;
 }

@@ -87,7 +87,7 @@ static void hear(int i)
 		/* The smallest buffer: few clients wait for a worker that is stopped. */
 		setsockopt(set[i].fd, SOL_SOCKET, SO_SNDBUF, &(int){0}, sizeof(int));
 		log_line("workers: %d", ++nworkers);
-	} else if (strcmp(text, LISTEN) == 0) { /* until it says END both accept */
+	} else if (strcmp(text, LISTEN) == 0) { /* until it sends END both servers accept */
 		int fds[] = {set[CLIENTS].fd, set[PATH].fd};
 		if (send_descriptors(set[i].fd, text, fds, 2) == -1)
 			drop(i);
