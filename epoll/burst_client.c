@@ -36,7 +36,7 @@ int main(int argc, char *argv[])
 	bool ended = false;
 
 	options(argc, argv, "[-s SECONDS=10] [-n N] [HOST=127.0.0.1 [PORT=8080]]");
-	int fd = tcp_connect(opt.host, opt.port);
+	int fd = tcp_connect(opt.host, opt.port, 0);
 	int64_t next = now_ms(); /* when to send the next burst */
 
 	for (;;) {

@@ -36,8 +36,8 @@ static void watch(struct flow *f)
 
 int main(int argc, char *argv[])
 {
-	options(argc, argv, "[HOST=127.0.0.1 [PORT=8888]]");
-	int fd = tcp_connect(opt.host, opt.port);
+	options(argc, argv, "[-t SECONDS] [HOST=127.0.0.1 [PORT=8888]]");
+	int fd = tcp_connect(opt.host, opt.port, opt.timeout);
 	set_nonblocking(fd); /* not stdin and stdout: the shell shares their flags */
 	if ((epfd = epoll_create1(0)) == -1)
 		perr_exit("epoll_create1");

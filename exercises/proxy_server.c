@@ -41,7 +41,7 @@ static void *copy(void *arg)
 static void *serve(void *arg)
 {
 	struct client *c = arg;
-	int server = tcp_try_connect(opt.host, opt.listeners_port);
+	int server = tcp_try_connect(opt.host, opt.listeners_port, 0);
 	struct direction up = {c->fd, server}, down = {server, c->fd};
 	pthread_t thread;
 

@@ -85,8 +85,8 @@ static void on_end(struct bufferevent *bev, short what, void *arg)
 
 int main(int argc, char *argv[])
 {
-	options(argc, argv, "[HOST=127.0.0.1 [PORT=1233]]");
-	int fd = tcp_connect(opt.host, opt.port);
+	options(argc, argv, "[-t SECONDS] [HOST=127.0.0.1 [PORT=1233]]");
+	int fd = tcp_connect(opt.host, opt.port, opt.timeout);
 	set_nonblocking(fd); /* not stdin and stdout: the shell shares their flags */
 
 	/* EV_FEATURE_FDS: not epoll, which refuses regular files, and stdin may be one. */

@@ -25,8 +25,8 @@ static void send_all(struct flow *f)
 
 int main(int argc, char *argv[])
 {
-	options(argc, argv, "[HOST=127.0.0.1 [PORT=9999]]");
-	int fd = tcp_connect(opt.host, opt.port);
+	options(argc, argv, "[-t SECONDS] [HOST=127.0.0.1 [PORT=9999]]");
+	int fd = tcp_connect(opt.host, opt.port, opt.timeout);
 	/* In shared memory: the parent must know how much the child has sent. */
 	struct flow *up =
 	    mmap(NULL, sizeof(*up), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -29,8 +29,8 @@ int main(int argc, char *argv[])
 {
 	pthread_t thread;
 
-	options(argc, argv, "[HOST=127.0.0.1 [PORT=8200]]");
-	int fd = tcp_connect(opt.host, opt.port);
+	options(argc, argv, "[-t SECONDS] [HOST=127.0.0.1 [PORT=8200]]");
+	int fd = tcp_connect(opt.host, opt.port, opt.timeout);
 	struct flow up = {.from = STDIN_FILENO, .to = fd};
 	struct flow down = {.from = fd, .to = STDOUT_FILENO};
 

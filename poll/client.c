@@ -22,8 +22,8 @@ static struct pollfd watch(const struct flow *f)
 
 int main(int argc, char *argv[])
 {
-	options(argc, argv, "[HOST=127.0.0.1 [PORT=6666]]");
-	int fd = tcp_connect(opt.host, opt.port);
+	options(argc, argv, "[-t SECONDS] [HOST=127.0.0.1 [PORT=6666]]");
+	int fd = tcp_connect(opt.host, opt.port, opt.timeout);
 	set_nonblocking(fd); /* not stdin and stdout: the shell shares their flags */
 	struct flow up = {.from = STDIN_FILENO, .to = fd};
 	struct flow down = {.from = fd, .to = STDOUT_FILENO};

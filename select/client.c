@@ -31,8 +31,8 @@ static bool ready(const struct flow *f)
 
 int main(int argc, char *argv[])
 {
-	options(argc, argv, "[HOST=127.0.0.1 [PORT=4232]]");
-	int fd = tcp_connect(opt.host, opt.port);
+	options(argc, argv, "[-t SECONDS] [HOST=127.0.0.1 [PORT=4232]]");
+	int fd = tcp_connect(opt.host, opt.port, opt.timeout);
 	set_nonblocking(fd);  /* not stdin and stdout: the shell shares their flags */
 	if (fd >= FD_SETSIZE) /* FD_SET would write past the end of the set */
 		message_exit("select cannot hold descriptor %d", fd);

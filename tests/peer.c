@@ -35,6 +35,7 @@
  * Servers, which print "listening on" and what ADDR, a path or 127.0.0.1:0, has become:
  *   refuse ADDR             do not listen, so that who connects is refused
  *   mute ADDR               accept a client and never answer it
+ *   full ADDR               accept nobody, with a full queue: who connects gets no answer
  *   hangup ADDR             read a line, answer half of it and close
  *   linger ADDR             echo until the client's input ends, and then never close
  *   slip ADDR               echo a text for each client, one client at a time; "session 7" wrongly
@@ -311,6 +312,22 @@ static int first_client(const char *addr)
 static void refuse(char *args[])
 {
 	print_address("listening", bound_to(args[0], SOCK_STREAM));
+	pause();
+}
+
+/* A queue for 0 holds one connection; the kernel drops what others send to connect. listen(2) */
+static void full(char *args[])
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	int lfd = bound_to(args[0], SOCK_STREAM), fd;
+
+	if (listen(lfd, 0) == -1 || getsockname(lfd, (struct sockaddr *)&sa, &len) == -1)
+		die_errno("listen");
+	fd = socket(sa.ss_family, SOCK_STREAM, 0);
+	if (fd == -1 || connect(fd, (struct sockaddr *)&sa, len) == -1)
+		die_errno("connect");
+	print_address("listening", lfd);
 	pause();
 }
 
@@ -600,7 +617,8 @@ int main(int argc, char *argv[])
 	    {"reset", 1, reset},   {"stuck", 1, stuck},	      {"flood", 1, flood},
 	    {"ping", 2, ping},	   {"owed", 2, owed},	      {"drip", 2, drip},
 	    {"refuse", 1, refuse}, {"mute", 1, mute},	      {"hangup", 1, hangup},
-	    {"linger", 1, linger}, {"slip", 1, slip},	      {"leave", 1, leave},
+	    {"linger", 1, linger}, {"slip", 1, slip},	      {"full", 1, full},
+	    {"leave", 1, leave},
 	};
 
 	if (argc > 3 && strcmp(argv[1], "case") == 0)

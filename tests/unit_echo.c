@@ -80,7 +80,7 @@ static void test_try_accept(void)
 	set_nonblocking(lfd);
 	expect("no client yet", true, try_accept(lfd) == NULL && errno == EAGAIN);
 	getsockname(lfd, (struct sockaddr *)&sa, &len);
-	peer = tcp_connect("127.0.0.1", ntohs(((struct sockaddr_in *)&sa)->sin_port));
+	peer = tcp_connect("127.0.0.1", ntohs(((struct sockaddr_in *)&sa)->sin_port), 0);
 	getsockname(peer, (struct sockaddr *)&sa, &len);
 	poll(&(struct pollfd){.fd = lfd, .events = POLLIN}, 1, -1);
 	struct client *c = try_accept(lfd);

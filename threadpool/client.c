@@ -59,7 +59,7 @@ int main(int argc, char *argv[])
 
 	for (int i = 0; i < opt.count; i++) {
 		sessions[i] =
-		    (struct session){.number = i, .fd = tcp_try_connect(opt.host, opt.port)};
+		    (struct session){.number = i, .fd = tcp_try_connect(opt.host, opt.port, 0)};
 		if (sessions[i].fd == -1)
 			break; /* out of ports or descriptors: more tries would fail, too */
 		if (threadpool_add(pool, echo, &sessions[i]) == -1)

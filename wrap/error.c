@@ -81,6 +81,15 @@ void complain(const char *what, ...)
 	va_end(args);
 }
 
+void complain_of(int err, const char *what, ...)
+{
+	va_list args;
+
+	va_start(args, what);
+	print(err, what, args);
+	va_end(args);
+}
+
 void perr_exit(const char *what, ...)
 {
 	va_list args;

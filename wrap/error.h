@@ -14,7 +14,10 @@ const char *program_name(void);
 /* Prints "program: WHAT: Connection refused (ECONNREFUSED)". errno(3). */
 void complain(const char *what, ...) PRINTF_LIKE;
 
-/* The same, then exit(1). */
+/* The same for ERR, an error that is not in errno, such as the value of SO_ERROR. socket(7). */
+void complain_of(int err, const char *what, ...) __attribute__((format(printf, 2, 3)));
+
+/* As complain, then exit(1). */
 void perr_exit(const char *what, ...) PRINTF_LIKE __attribute__((noreturn));
 
 /* Prints "program: WHAT". */

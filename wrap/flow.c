@@ -47,8 +47,7 @@ int flow_status(const struct flow *up, const struct flow *down)
 
 	if (failed->err == 0)
 		return client_status(up->ended, up->bytes, down->bytes);
-	errno = failed->err;
-	complain("%s", failed->rest == 0 ? reading : writing);
+	complain_of(failed->err, "%s", failed->rest == 0 ? reading : writing);
 	return EXIT_FAILURE;
 }
 

@@ -1,15 +1,14 @@
 /*
  * From a name to a TCP socket. A name may have several addresses, so one after another is tried
- * until a socket can be bound or connected; when none can, the last one's error is reported.
+ * until a socket can be bound (or connected: wrap/connect.c); when none can, the last one's error
+ * is reported.
  */
 #include "wrap/net.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@
 #include "wrap/text.h"
 #include "wrap/wrap.h"
 
-static struct addrinfo *resolve(const char *host, uint16_t port)
+struct addrinfo *tcp_addresses(const char *host, uint16_t port)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *list;
 	char name[NI_MAXHOST], service[sizeof("65535")];
@@ -48,64 +47,48 @@ static void set_option(int fd, int level, int option, int value)
 		perr_exit("setsockopt");
 }
 
-/* The address that was tried last, and the call on it that failed. */
-struct attempt {
-	const struct addrinfo *ai;
-	const char *call;
-};
-
-/*
- * Returns a socket that is bound to LAST->ai, with the option REUSE, or is connected to it, if
- * REUSE is 0; or -1 with errno.
- */
-static int try_address(struct attempt *last, int reuse)
+int attempt_failed(struct attempt *a, int fd, const char *call, int err)
 {
-	const struct addrinfo *ai = last->ai;
-	int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol), result;
-
-	last->call = "socket for";
-	if (fd == -1)
-		return -1;
-	/* Without it a second small write waits up to 40 ms for the ACK of the first. */
-	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	if (reuse != 0) {
-		/* With either a restart works while old connections still hold the port. */
-		set_option(fd, SOL_SOCKET, reuse, 1);
-		if (ai->ai_family == AF_INET6)
-			set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-		last->call = "bind";
-		result = bind(fd, ai->ai_addr, ai->ai_addrlen);
-	} else {
-		last->call = "connect";
-		result = connect(fd, ai->ai_addr, ai->ai_addrlen);
-	}
-	if (result == 0)
-		return fd;
-	int err = errno;
-	close(fd);
-	errno = err;
+	a->call = call;
+	a->err = err;
+	if (fd != -1)
+		close(fd);
 	return -1;
 }
 
-/* Returns a socket for the first address of LIST that works and is of FAMILY (AF_UNSPEC: any). */
-static int try_all(struct addrinfo *list, int family, int reuse, struct attempt *last)
-{
-	int fd = -1;
-
-	for (; fd == -1 && list != NULL; list = list->ai_next) {
-		if (family != AF_UNSPEC && family != list->ai_family)
-			continue;
-		last->ai = list;
-		fd = try_address(last, reuse);
-	}
-	return fd;
-}
-
-static void complain_about(const struct attempt *last)
+void complain_about(const struct attempt *a)
 {
 	char text[ADDRESS_TEXT];
 
-	complain("%s %s", last->call, address_text(last->ai->ai_addr, last->ai->ai_addrlen, text));
+	complain_of(a->err, "%s %s", a->call,
+		    address_text(a->ai->ai_addr, a->ai->ai_addrlen, text));
+}
+
+int tcp_socket(struct attempt *a)
+{
+	int fd = socket(a->ai->ai_family, a->ai->ai_socktype, a->ai->ai_protocol);
+
+	if (fd == -1)
+		return attempt_failed(a, fd, "socket for", errno);
+	/* Without it a second small write waits up to 40 ms for the ACK of the first. */
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	return fd;
+}
+
+/* Returns a socket with the option REUSE that is bound to the address of A, or -1. */
+static int try_bind(struct attempt *a, int reuse)
+{
+	int fd = tcp_socket(a);
+
+	if (fd == -1)
+		return -1;
+	/* With either a restart works while old connections still hold the port. */
+	set_option(fd, SOL_SOCKET, reuse, 1);
+	if (a->ai->ai_family == AF_INET6)
+		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	if (bind(fd, a->ai->ai_addr, a->ai->ai_addrlen) == -1)
+		return attempt_failed(a, fd, "bind", errno);
+	return fd;
 }
 
 static uint16_t bound_port(int fd)
@@ -120,13 +103,18 @@ static uint16_t bound_port(int fd)
 
 int tcp_bind(const char *host, uint16_t *port, int reuse)
 {
-	struct addrinfo *list = resolve(host, *port);
-	struct attempt last = {.ai = list, .call = "socket for"};
 	/* IPv4 first: "localhost" has both, and the clients here try 127.0.0.1 by default. */
-	int fd = try_all(list, AF_INET, reuse, &last);
+	static const int families[] = {AF_INET, AF_INET6};
+	struct addrinfo *list = tcp_addresses(host, *port);
+	struct attempt last = {.ai = list};
+	int fd = -1;
 
-	if (fd == -1)
-		fd = try_all(list, AF_INET6, reuse, &last);
+	for (int i = 0; i < 2; i++)
+		for (struct addrinfo *ai = list; ai != NULL && fd == -1; ai = ai->ai_next)
+			if (ai->ai_family == families[i]) {
+				last.ai = ai;
+				fd = try_bind(&last, reuse);
+			}
 	if (fd == -1) {
 		complain_about(&last);
 		exit(EXIT_FAILURE);
@@ -142,43 +130,6 @@ int tcp_listen(const char *host, uint16_t port)
 
 	Listen(lfd, BACKLOG);
 	return lfd;
-}
-
-int tcp_try_connect(const char *host, uint16_t port)
-{
-	struct addrinfo *list = resolve(host, port);
-	struct attempt last = {.ai = list, .call = "socket for"};
-	int fd = try_all(list, AF_UNSPEC, 0, &last);
-
-	if (fd == -1)
-		complain_about(&last);
-	else
-		check_peer(fd);
-	freeaddrinfo(list);
-	return fd;
-}
-
-int tcp_connect(const char *host, uint16_t port)
-{
-	int fd = tcp_try_connect(host, port);
-
-	if (fd == -1)
-		exit(EXIT_FAILURE);
-	return fd;
-}
-
-void check_peer(int fd)
-{
-	struct sockaddr_storage own = {0}, peer = {0};
-	socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
-	char text[ADDRESS_TEXT];
-
-	/* An error of these calls comes again, and is reported, when the client writes. */
-	if (getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
-	    getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0 &&
-	    memcmp(&own, &peer, sizeof(own)) == 0)
-		message_exit("%s is this client itself: nobody listens there",
-			     address_text((struct sockaddr *)&peer, peer_len, text));
 }
 
 void set_nonblocking(int fd)

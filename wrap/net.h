@@ -1,7 +1,11 @@
-/* Opening TCP sockets by name. tcp/ spells the same calls out. */
+/*
+ * Opening TCP sockets by name: wrap/net.c has what servers and clients share, and what servers
+ * need; wrap/connect.c has the clients' side. tcp/ spells the same calls out.
+ */
 #ifndef WRAP_NET_H
 #define WRAP_NET_H
 
+#include <netdb.h>
 #include <stdint.h>
 
 /*
@@ -11,10 +15,11 @@
  *
  * tcp_listen takes the first address that can be bound, IPv4 before IPv6; with PORT 0 the kernel
  * picks a free port, and "::" takes IPv4 clients too. The socket has SO_REUSEADDR. ip(7), ipv6(7).
- * tcp_connect tries the addresses in their order.
+ * tcp_connect tries the addresses in their order, and waits for each one SECONDS at most; with 0 it
+ * waits until the kernel gives up, which takes about two minutes. connect(2).
  */
 int tcp_listen(const char *host, uint16_t port);
-int tcp_connect(const char *host, uint16_t port);
+int tcp_connect(const char *host, uint16_t port, double seconds);
 
 /*
  * As tcp_listen, but the socket does not listen yet. REUSE is the option that it has, SO_REUSEADDR
@@ -26,7 +31,7 @@ int tcp_bind(const char *host, uint16_t *port, int reuse);
  * As tcp_connect, but when no address works it prints that line and returns -1. A HOST that has no
  * address still ends the program.
  */
-int tcp_try_connect(const char *host, uint16_t port);
+int tcp_try_connect(const char *host, uint16_t port, double seconds);
 
 /*
  * Ends the program when the client socket FD is connected to itself. That happens when it connects
@@ -37,5 +42,29 @@ void check_peer(int fd);
 
 /* From now on no call on FD blocks (O_NONBLOCK). Ends the program when that fails. fcntl(2). */
 void set_nonblocking(int fd);
+
+/* The parts of tcp_connect. Here an attempt is one address, and, if it fails, the call and errno.
+ */
+struct attempt {
+	const struct addrinfo *ai;
+	const char *call;
+	int err;
+};
+
+/* The addresses of HOST, with PORT, for freeaddrinfo(3). Ends the program if there is none. */
+struct addrinfo *tcp_addresses(const char *host, uint16_t port);
+
+/*
+ * Both return a new socket with TCP_NODELAY, or -1. tcp_start_connect also makes it non-blocking
+ * and starts to connect it: when poll reports POLLOUT, connect_error returns 0 or why it failed.
+ */
+int tcp_socket(struct attempt *a);
+int tcp_start_connect(struct attempt *a);
+int connect_error(int fd);
+
+/* The first notes in A that CALL failed with ERR, closes FD, returns -1; the other one prints it.
+ */
+int attempt_failed(struct attempt *a, int fd, const char *call, int err);
+void complain_about(const struct attempt *a);
 
 #endif

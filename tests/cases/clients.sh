@@ -43,6 +43,110 @@ refused() {
 	expect_error "connect $ADDR" ECONNREFUSED
 }
 
+# With -t an address that does not answer costs that time, and no more. Of a name's addresses each one gets
+# the time, the last one is reported, and the client goes on with the first that answers.
+#: stream -tcp/client -unix/stream_client
+connect_times_out() {
+	start_bad full
+	began=$(peer clock)
+	# shellcheck disable=SC2086 # several words
+	expect_exit 1 "$P" -t 0.3 $WHERE
+	ms=$(($(peer clock) - began))
+	expect_error "connect $ADDR" ETIMEDOUT
+	[ $ms -ge 300 ] || fail "gave up after $ms ms"
+}
+
+#: stream -tcp/client -unix/stream_client -poll/race_client
+connect_times_out_for_each() {
+	several_names 127.0.0.1 127.0.0.2
+	"$PEER" full 0.0.0.0:0 >out 2>err &
+	located
+	began=$(peer clock)
+	expect_exit 1 "$P" -t 0.3 several.test "${ADDR##*:}"
+	ms=$(($(peer clock) - began))
+	expect_error "connect 127.0.0.2:${ADDR##*:}" ETIMEDOUT
+	[ $ms -ge 600 ] || fail "gave two addresses up after $ms ms"
+}
+
+#: stream -tcp/client -unix/stream_client
+connect_goes_on_with_next() {
+	several_names 127.0.0.1 127.0.0.2
+	start_bad full
+	AT_PORT=${ADDR##*:}
+	start_any -q -a 127.0.0.2
+	expect "the echo" ABC "$(echo abc | "$P" -t 0.3 several.test "$AT_PORT")"
+	stop
+}
+
+# Without -t a dead address would take minutes. In a race the next one is tried beside it, and when that has
+# won no other socket stays open.
+#: poll/race_client
+race_passes_dead_address() {
+	several_names 127.0.0.1 127.0.0.2
+	start_bad full
+	AT_PORT=${ADDR##*:}
+	start_any -q -a 127.0.0.2
+	WHERE="several.test $AT_PORT"
+	start_client
+	expect "sockets" 1 "$(find "/proc/$CLIENT/fd" -lname 'socket:*' | wc -l)"
+	exec 3>&-
+	ends 0 "$CLIENT"
+	stop
+}
+
+# After a refusal the next address is tried at once: 31 waits of 250 ms would be too many here. One line
+# reports the last address.
+#: poll/race_client
+race_goes_on_after_refusal() {
+	# shellcheck disable=SC2046 # several words
+	several_names $(seq -f '127.0.0.%.0f' 32)
+	port=$(peer freeport)
+	expect_exit 1 within 5 "$P" several.test "$port"
+	expect_error "connect 127\\.0\\.0\\.[0-9]+:$port" ECONNREFUSED
+}
+
+# IPv4 and IPv6 take turns, whichever order the name's addresses have.
+#: poll/race_client
+race_takes_turns() {
+	command -v strace >/dev/null || skip 'no strace'
+	a_network
+	$NETWORK ip -6 addr add fd00::1/128 dev lo 2>stderr || skip "no IPv6 on lo: $(cat stderr)"
+	$NETWORK ip -6 addr add fd00::2/128 dev lo
+	run_by "$NETWORK $BIN/tests/rules_peer hosts $PWD/names strace -e trace=connect -o $PWD/calls"
+	printf '%s several.test\n' 127.0.0.1 127.0.0.2 fd00::1 fd00::2 >names
+	"$P" several.test 1 2>stderr || :
+	expect_error 'connect .*:1' ECONNREFUSED
+	# getaddrinfo(3) connects datagram sockets to sort the addresses; that succeeds.
+	saw=$(sed -n 's/.*sa_family=\(AF_INET6*\),.* = -1 .*/\1/p' calls | paste -sd ' ' -)
+	expect_like "the families" '(AF_INET AF_INET6 AF_INET AF_INET6|AF_INET6 AF_INET AF_INET6 AF_INET)' "$saw"
+}
+
+# several_names ADDR...: from here on the client under test knows the name several.test, of these addresses.
+several_names() {
+	printf '%s several.test\n' "$@" >names
+	run_by "$BIN/tests/rules_peer hosts $PWD/names"
+	"$P" -h >usage 2>stderr || skip "no /etc/hosts of its own: $(cat stderr)"
+}
+
+# A connection that was made within a time is as any other: its calls block.
+#: mpserver/client mtserver/client
+connected_in_time_blocks() {
+	start_bad mute
+	mkfifo in
+	# shellcheck disable=SC2086 # several words
+	"$BIN/tests/rules_peer" traceable "$P" -t 20 $WHERE <in >echo 2>stderr &
+	PID=$!
+	exec 3>in
+	rules sockets "$PID" >seen 2>said || skip "no sockets of others: $(cat said)"
+	wait_until 'its socket' has_socket 'connected .* O_NONBLOCK=0'
+	exec 3>&-
+}
+
+has_socket() {
+	saw=$(rules sockets "$PID")
+	echo "$saw" | grep -qx "$1"
+}
+
 # A client that the kernel gives the port that it dials, and where nobody listens, is connected to itself.
 #: stream script udp/client udp/broadcast_client multicast/client -unix/stream_client -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer
 connected_to_itself() {
