@@ -191,7 +191,7 @@ start_bad() {
 start_any() {
 	OPTIONS=''
 	case $PROGRAM in
-	udp/client) start_server "$BIN/udp/server" "$@" ;;
+	udp/client | udp/reliable_client) start_server "$BIN/udp/server" "$@" ;;
 	unix/*) start_server "$BIN/${PROGRAM%_client}_server" "$@" ;;
 	*) start_server "$BIN/poll/server" "$@" ;;
 	esac

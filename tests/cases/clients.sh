@@ -148,7 +148,7 @@ has_socket() {
 }
 
 # A client that the kernel gives the port that it dials, and where nobody listens, is connected to itself.
-#: stream script udp/client udp/broadcast_client multicast/client -unix/stream_client -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer
+#: stream script udp/client udp/reliable_client udp/broadcast_client multicast/client -unix/stream_client -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer
 connected_to_itself() {
 	a_network
 	ports 40000 40000
@@ -262,7 +262,7 @@ flags_stay() {
 
 # Another program that has the same stdin may have made it non-blocking. The client waits for it all the
 # same, at rest.
-#: stream udp/client unix/dgram_client
+#: stream udp/client udp/reliable_client unix/dgram_client
 nonblocking_stdin() {
 	start_any
 	mkfifo in

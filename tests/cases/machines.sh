@@ -26,7 +26,7 @@ few_descriptors() {
 }
 
 # A small stack is enough for every program.
-#: servers stream udp/server udp/client unix/dgram_server unix/dgram_client
+#: servers stream udp/server udp/client udp/reliable_client unix/dgram_server unix/dgram_client
 small_stack() {
 	# shellcheck disable=SC3045 # dash, bash and busybox have it
 	ulimit -s 256

@@ -44,7 +44,7 @@ server_as_process_1() {
 	done
 }
 
-#: stream udp/client unix/dgram_client
+#: stream udp/client udp/reliable_client unix/dgram_client
 client_as_process_1() {
 	[ -z "${SAN:-}" ] || skip 'a sanitizer does not work as process 1'
 	start_any
@@ -64,7 +64,7 @@ client_as_process_1() {
 }
 
 # A signal that is ignored at the start, because of nohup(1) or of a script's &, ends no client.
-#: stream udp/client unix/dgram_client
+#: stream udp/client udp/reliable_client unix/dgram_client
 ignored_signals() {
 	start_any
 	set --

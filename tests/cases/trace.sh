@@ -35,14 +35,17 @@ in_order() {
 traced() {
 	case $PROGRAM in
 	*server) set -- A="$PROGRAM" "$@" ;;
+	udp/reliable_client) set -- A=udp/server B="$PROGRAM" "$@" ;;
 	unix/stream_client | udp/* | multicast/* | unix/*) set -- A="${PROGRAM%client}server" B="$PROGRAM" "$@" ;;
 	*) set -- A=poll/server B="$PROGRAM" "$@" ;;
 	esac
+	numbers=''
+	[ "$PROGRAM" != udp/reliable_client ] || numbers='[12][.]1 ' # before each line
 	shown I='one|two' "$@"
 	in_order
 	for line in one two; do
-		expect "the client's $line" 1 "$(rows "^.{9}[^ ].*\"$line\\\\n\".* -->\$")"
-		expect "the server's $line" 1 "$(rows "<-- .*\"$(echo $line | tr a-z A-Z)\\\\n\"")"
+		expect "the client's $line" 1 "$(rows "^.{9}[^ ].*\"$numbers$line\\\\n\".* -->\$")"
+		expect "the server's $line" 1 "$(rows "<-- .*\"$numbers$(echo $line | tr a-z A-Z)\\\\n\"")"
 	done
 }
 
