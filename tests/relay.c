@@ -9,7 +9,6 @@
  * datagrams has the same fate in each run, so that a test that fails can be tried again.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

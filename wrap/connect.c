@@ -1,8 +1,8 @@
 /*
  * The clients' side of wrap/net.h: a name's addresses are tried one after another until one is
- * connected. A time-out needs a connect that does not block: it returns at once, poll waits for the
- * outcome, and SO_ERROR tells what it was. It does not try two addresses at the same time; see
- * poll/race_client.
+ * connected. connect has no time-out of its own, so the socket is made non-blocking: connect
+ * returns at once, poll waits for the outcome, and SO_ERROR holds it. Two addresses are never tried
+ * at the same time; see poll/race_client.
  */
 #include <errno.h>
 #include <fcntl.h>
