@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "wrap/connect.h"
 #include "wrap/flow.h"
 #include "wrap/net.h"
 #include "wrap/options.h"

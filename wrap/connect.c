@@ -4,6 +4,8 @@
  * returns at once, poll waits for the outcome, and SO_ERROR holds it. Two addresses are never tried
  * at the same time; see poll/race_client.
  */
+#include "wrap/connect.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "wrap/connect.h"
 #include "wrap/error.h"
 #include "wrap/text.h"
 #include "wrap/wrap.h"
