@@ -4,7 +4,12 @@ AR     = ar
 # -O3: there gcc vectorises the upper-casing, at -O2 it does not.
 CFLAGS = -O3 -g
 WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-TOPICS = tcp mpserver mtserver select poll epoll threadpool udp multicast unix
+TOPICS = tcp mpserver mtserver select poll epoll threadpool udp multicast unix $(URING)
+
+# uring/ needs what linux/io_uring.h has since Linux 5.19, and is left out without it.
+IN_5_19 = IORING_ACCEPT_MULTISHOT, IORING_REGISTER_PBUF_RING, IORING_SETUP_COOP_TASKRUN
+URING  := $(shell echo 'int in_5_19[] = {$(IN_5_19)};' | \
+            $(CC) $(CFLAGS) -include linux/io_uring.h -x c -fsyntax-only - 2>/dev/null && echo uring)
 
 # SAN=address,undefined or SAN=thread builds into a folder of its own, and so does any BUILD=NAME,
 # for other compilers and flags: make test BUILD=musl CC=musl-gcc
@@ -40,10 +45,10 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all $(TOPICS) libevent clean demo trace diff break tags test test-full test-breaks test-exercises sweep grade bench \
-        bench-check bench-keep tests format lint pages diff-budget help force libevent-there
+        bench-check bench-keep tests format lint pages diff-budget help force libevent-there uring-left-out
 
 ##@ Build
-all: $(ALL)                             ## everything but libevent/ (V=1: whole commands; CC=clang, SAN=thread, …)
+all: $(ALL) $(if $(URING),,uring-left-out)                             ## everything but libevent/ (V=1: whole commands; CC=clang, SAN=thread, …)
 $(TOPICS): $$(call programs,$$@)        ## one topic: make epoll
 libevent: $(EVENT)                      ## libevent/, which needs libevent-dev
 clean:                                  ## remove all that was built
@@ -107,6 +112,12 @@ $(EVENT:$(BIN)%=$(OUT)/%.o): | libevent-there
 libevent-there:
 	@pkg-config --exists libevent 2>/dev/null || \
 	    { echo 'libevent/ needs libevent: apt-get install libevent-dev pkg-config'; exit 1; }
+
+uring-left-out:
+	@echo 'uring/ is left out: linux/io_uring.h is missing here, or older than Linux 5.19'
+ifeq ($(URING),)
+uring: uring-left-out
+endif
 
 # -z now: symbols are bound at the start, or each child of a fork would bind, and copy, its own.
 $(ALL) $(TESTS) $(BENCH) $(GRADE) $(EXERCISES) $(EVENT): $(BIN)%: $(OUT)/%.o $(LIB)

@@ -73,6 +73,10 @@ const struct call calls[] = {
 #ifdef SYS_clone3
     {"clone", SYS_clone3, 0},
 #endif
+#ifdef SYS_io_uring_enter
+    {"io_uring_enter", SYS_io_uring_enter, 0},
+    {"io_uring_setup", SYS_io_uring_setup, 0},
+#endif
 #ifdef SYS_epoll_pwait2
     {"epoll_wait", SYS_epoll_pwait2, 0},
 #endif

@@ -42,9 +42,16 @@ static bool fails(const char *call, const char *file)
 
 static int error_number(const char *name)
 {
-	if (strcmp(name, "EAGAIN") == 0)
-		return EAGAIN;
-	return strcmp(name, "ENOMEM") == 0 ? ENOMEM : ECONNABORTED;
+	static const struct error {
+		const char *name;
+		int number;
+	} errors[] = {{"EAGAIN", EAGAIN}, {"ENOMEM", ENOMEM}, {"ECONNABORTED", ECONNABORTED},
+		      {"ENOSYS", ENOSYS}, {"EPERM", EPERM},   {"EINVAL", EINVAL}};
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (strcmp(name, errors[i].name) == 0)
+			return errors[i].number;
+	errx(2, "unknown error '%s'", name);
 }
 
 static void fault(const struct question *q)
@@ -262,12 +269,14 @@ static const struct word {
     {"fault", "fork", 4, fault, {"clone"}},
     {"fault", "accept", 4, fault, {"accept"}},
     {"fault", "malloc", 4, fault, {"mmap", "brk"}},
+    {"fault", "io_uring", 4, fault, {"io_uring_setup"}},
     {"halves", NULL, 1, halves, {"read", "recv", "write", "send"}},
     {"late",
      NULL,
      1,
      late,
-     {"sigaction", "sigtimedwait", "recv", "recvmsg", "accept", "select", "poll", "epoll_wait"}},
+     {"sigaction", "sigtimedwait", "recv", "recvmsg", "accept", "select", "poll", "epoll_wait",
+      "io_uring_enter"}},
     {"taken", NULL, 1, taken, {"accept"}},
     {"bound", NULL, 1, bound, {"bind", "stat"}},
     {"rival", NULL, 2, rival, {"accept"}},

@@ -1,5 +1,6 @@
 # System calls that fail or do half of their work, and signals that come at the worst moment.
-# tests/rules_peer provokes them: it has the kernel ask it before such a call is made.
+# tests/rules_peer provokes them: it has the kernel ask it before such a call is made. What io_uring does
+# is no call, so that there is nothing to be asked about.
 
 # Nothing is lost when a signal interrupts reads and writes, and writes take less than was given.
 #: servers
@@ -30,7 +31,7 @@ halves_of_client() {
 }
 
 # A client that has left before accept returns it is not reported, and the next ones are served.
-#: servers
+#: servers -uring/server
 accept_fails() {
 	needs_notifications
 	: >short
@@ -45,7 +46,7 @@ accept_fails() {
 }
 
 # Another process may take the client that woke a loop. The loop does not wait for the next one.
-#: event experiment -epoll/reuseport_server
+#: event experiment -epoll/reuseport_server -uring/server
 client_taken() {
 	needs_notifications
 	start_with rival taken --

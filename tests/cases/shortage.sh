@@ -45,7 +45,8 @@ descriptors_run_out() {
 
 # An event loop that has no descriptor for a new client refuses it at once: it accepts the client with
 # the descriptor that it keeps in reserve, and closes it.
-#: event
+# (uring/server: see uring.sh)
+#: event -uring/server
 descriptors_run_out_refused() {
 	allow_stderr
 	start -q
@@ -178,11 +179,11 @@ no_memory_for_owed() {
 	[ -z "${SAN:-}" ] || skip 'a sanitizer ends a program that is out of memory'
 	start_short_of malloc ENOMEM
 	hold 1
-	# Ten clients, because what is left of the heap is enough for the first ones. The server is stopped
+	# Fifty clients, because what is left of the heap is enough for the first ones. The server is stopped
 	# while they send, so that its reads are large.
 	all=$(processes)
 	# shellcheck disable=SC2086 # several words
-	fill_up 10 kill -STOP $all
+	fill_up 50 kill -STOP $all
 	: >short
 	# shellcheck disable=SC2086
 	kill -CONT $all

@@ -17,9 +17,9 @@ sweep_kinds() {
 	sweep_program
 }
 
-# Left out are threadpool/demo, which sleeps for seconds, and the two ends of a FIFO, which cannot
+# Left out are uring/server, whose operations are no calls; threadpool/demo, which sleeps for seconds, and the two ends of a FIFO, which cannot
 # run alone.
-#: one concurrent crew event experiment datagram group stream script full 600s -unix/pass_server -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer
+#: one concurrent crew event experiment datagram group stream script full 600s -uring/server -unix/pass_server -threadpool/demo -libevent/fifo_reader -libevent/fifo_writer
 sweep() {
 	# shellcheck disable=SC2086 # or none
 	sweep_program ${SWEEP:-}
