@@ -35,7 +35,7 @@ static struct io_uring_cqe *cqes;
 static struct io_uring_buf_ring *pool;
 static uint16_t pool_tail;
 static char *buffers;
-static int nfree;
+static int ntaken = BUFFERS; /* until pool_open gives them to the ring */
 
 /* Maps N bytes of the ring FD, or, when FD is -1, of new memory. */
 static void *map(int fd, size_t n, long long where)
@@ -128,7 +128,7 @@ bool ring_next(struct io_uring_cqe *done)
 
 char *ring_take(const struct io_uring_cqe *done)
 {
-	nfree--;
+	ntaken++;
 	return buffers + (size_t)(done->flags >> IORING_CQE_BUFFER_SHIFT) * BUFFER_BYTES;
 }
 
@@ -139,7 +139,7 @@ void ring_give_back(char *memory)
 	b->addr = (uintptr_t)memory;
 	b->len = BUFFER_BYTES;
 	b->bid = (uint16_t)((memory - buffers) / BUFFER_BYTES);
-	nfree++;
+	ntaken--;
 	/* The tail lies in the first entry's last field, so an entry is not assigned as a whole. */
 	atomic_store_explicit((_Atomic uint16_t *)&pool->tail, ++pool_tail, memory_order_release);
 }
@@ -149,7 +149,7 @@ bool ring_has(const char *memory)
 	return memory >= buffers && memory < buffers + BUFFERS * BUFFER_BYTES;
 }
 
-bool ring_has_free(void)
+int ring_taken(void)
 {
-	return nfree > 0;
+	return ntaken;
 }

@@ -30,11 +30,11 @@ bool ring_next(struct io_uring_cqe *done);
 /*
  * The buffers. ring_take returns the one in which the data of DONE is; from then on it is the
  * caller's, until ring_give_back lets the kernel use it again. ring_has returns whether MEMORY is
- * one of them, ring_has_free whether any is not taken.
+ * one of them, ring_taken how many the caller has.
  */
 char *ring_take(const struct io_uring_cqe *done);
 void ring_give_back(char *memory);
 bool ring_has(const char *memory);
-bool ring_has_free(void);
+int ring_taken(void);
 
 #endif

@@ -119,13 +119,15 @@ int main(int argc, char *argv[])
 		if (!ring_next(&done))
 			continue;
 		struct client *c = (void *)(uintptr_t)done.user_data;
+		int taken = ring_taken();
 		if (c == NULL)
 			on_accepted(lfd, &done);
 		else if (c->pending == NULL)
 			on_received(c, &done);
 		else
 			on_sent(c, done.res);
-		if (nfed != nhungry && ring_has_free())
+		/* A buffer that came back is for the one that has waited longest. */
+		if (nfed != nhungry && (ring_taken() < taken || taken == 0))
 			receive(hungry[nfed++ % MOST_FDS]);
 	}
 	log_all_gone();

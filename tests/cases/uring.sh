@@ -28,6 +28,24 @@ slow_clients_keep_no_buffer() {
 	stop
 }
 
+# More clients that flood than there are buffers: the others get their turn.
+#: uring/server
+flooders_share_buffers() {
+	start -q
+	: >flooding
+	for _ in $(seq 40); do
+		"$PEER" flood "$ADDR" >>flooding 2>&1 &
+	done
+	wait_until 'too few flood' are_flooding 40
+	within 8 "$PEER" ping "$ADDR" 20 || fail 'one more client does not get its turn'
+	stop
+}
+
+are_flooding() {
+	saw=$(grep -c flooding flooding)
+	[ "$saw" -eq "$1" ]
+}
+
 # One line says that there is no io_uring, or that it is forbidden.
 #: uring/server
 no_io_uring() {
