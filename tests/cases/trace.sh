@@ -60,7 +60,8 @@ trace_in_order_with_all() {
 }
 
 # When others take the processor, and more often where processes and threads race.
-#: one concurrent crew event full 600s
+# (What uring/server sends and receives is not seen.)
+#: one concurrent crew event full 600s -uring/server
 trace_in_order_when_busy() {
 	while :; do :; done &
 	times='1 2 3'

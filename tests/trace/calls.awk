@@ -240,7 +240,7 @@ call == "socket" && (errno != "" || index(args, family) != 1) { next } # a libra
 call == "execve" && owner == "" { another_program() }
 call == "execve" && errno == "" { drop_all(begun[side] ? 3 : 2) }
 call ~ /^(v?fork|clone3?)$/ && value + 0 > 0 { creates(side "." value) }
-!begun[side] && call != "socket" { next }
+!begun[side] && call !~ /^(socket|io_uring_setup)$/ { next }
 { begun[side] = 1 }
 
 line ~ /^--- / {
@@ -274,6 +274,7 @@ call ~ /select/ {
 
 # A descriptor from here on
 
+call == "io_uring_setup" { new_file(value, "ring"); says("io_uring_setup() = " value failure); next }
 call ~ /^epoll_create/ { new_file(value, "epoll"); says("epoll_create1() = " value); next }
 call == "socket" {
 	new_file(value, "socket", args ~ /SOCK_DGRAM/ ? "DGRAM" : "STREAM")
@@ -291,6 +292,10 @@ call == "socketpair" && match(args, /\[[0-9]+, [0-9]+\]/) {
 call ~ /^dup[23]$/ && errno == "" && fd != value && known(value) { drop(value) }
 !known(fd) { next }
 call ~ /^epoll_p?wait2?$/ { learns("epoll_wait()", ready(epoll_set(args))); next }
+call == "io_uring_enter" { # what the kernel then does is no call, and is not seen
+	learns("io_uring_enter(" name(fd) ", submit " arg[2] ")", result)
+	next
+}
 call == "epoll_ctl" {
 	if (match(args, /data=.*\}/)) watched[owner, substr(args, RSTART + 5, RLENGTH - 6)] = arg[3]
 	s = match(args, /events=[A-Z|0-9]+/) ? " " events(substr(args, RSTART + 7, RLENGTH - 7)) : ""

@@ -17,7 +17,7 @@ BEGIN {
 }
 
 function learns(call) {
-	return call ~ /^(p?poll|_?(new)?select|pselect6|epoll_p?wait2?|accept4?|readv?|recv[a-z]*|wait4|pause|rt_sigsuspend)\(/
+	return call ~ /^(p?poll|_?(new)?select|pselect6|epoll_p?wait2?|io_uring_enter|accept4?|readv?|recv[a-z]*|wait4|pause|rt_sigsuspend)\(/
 }
 
 function print_learned(next_start) {
