@@ -24,7 +24,7 @@ slow_clients_keep_no_buffer() {
 	start -q
 	fill_up 50
 	stands_still "$PID"
-	peer turns "$ADDR" 20
+	within 8 "$PEER" turns "$ADDR" 5 || fail 'they keep the others from being served'
 	stop
 }
 
