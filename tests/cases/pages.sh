@@ -8,7 +8,7 @@ pages() {
 }
 
 # One program for each page.
-#: tcp/server mpserver/server mtserver/server select/server poll/server epoll/lt_server threadpool/server udp/server multicast/server unix/stream_server libevent/server full 600s
+#: tcp/server mpserver/server mtserver/server select/server poll/server epoll/lt_server threadpool/server udp/server multicast/server unix/stream_server uring/server libevent/server full 600s
 pages_are_true() {
 	pages "$TESTS" -n || fail "make pages prints it again: $(cat said)"
 	if grep -q '^0 blocks' said; then fail "the page shows nothing that make trace printed"; fi
