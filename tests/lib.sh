@@ -419,16 +419,17 @@ no_file() {
 	[ ! -e "$1" ] || fail "$1 is still there"
 }
 
-# Where io_uring cannot be used, nothing of uring/ can be tested. The server says so before it looks at
-# this address, which is never right.
-case $PROGRAM in
-uring/*)
+# needs_io_uring: the server reports what is missing before it looks at this address, which is never right.
+needs_io_uring() {
 	[ -x "$BIN/uring/server" ] || skip 'make has left uring/ out'
 	reason=$("$BIN/uring/server" -a fe80::1 0 2>&1) || :
 	case $reason in
 	*'io_uring cannot be used'*) skip "$reason" ;;
 	esac
-	;;
+}
+
+case $PROGRAM in
+uring/*) needs_io_uring ;;
 esac
 
 # shellcheck source=/dev/null

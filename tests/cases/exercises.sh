@@ -24,6 +24,9 @@ built() {
 #: exercise 120s
 exercise() {
 	subject=$(field_of "$EXERCISE" program)
+	case $subject in
+	uring/*) needs_io_uring ;;
+	esac
 	start=$(field_of "$EXERCISE" start)
 	solved=$SUITE/$subject begun=$SUITE/${start:-$subject}
 	for file in "$SUITE/breaks/$start" "$SUITE/exercises/$start"; do
