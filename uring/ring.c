@@ -37,6 +37,16 @@ static uint16_t pool_tail;
 static char *buffers;
 static int ntaken = BUFFERS; /* until pool_open gives them to the ring */
 
+#define WHY "Linux before 5.19, forbidden, or ulimit -l is too low"
+
+/* Returns RESULT, or ends the program when CALL has failed. */
+static int need(const char *call, long result)
+{
+	if (result == -1)
+		perr_exit("io_uring cannot be used here (" WHY "): %s", call);
+	return (int)result;
+}
+
 /* Maps N bytes of the ring FD, or, when FD is -1, of new memory. */
 static void *map(int fd, size_t n, long long where)
 {
@@ -60,8 +70,8 @@ static void pool_open(void)
 	pool = map(-1, BUFFERS * sizeof(struct io_uring_buf), 0);
 	buffers = map(-1, BUFFERS * BUFFER_BYTES, 0);
 	struct io_uring_buf_reg reg = {.ring_addr = (uintptr_t)pool, .ring_entries = BUFFERS};
-	if (syscall(SYS_io_uring_register, ring_fd, IORING_REGISTER_PBUF_RING, &reg, 1) == -1)
-		perr_exit("io_uring_register");
+	need("io_uring_register",
+	     syscall(SYS_io_uring_register, ring_fd, IORING_REGISTER_PBUF_RING, &reg, 1));
 	for (int id = 0; id < BUFFERS; id++)
 		ring_give_back(buffers + id * BUFFER_BYTES);
 }
@@ -71,17 +81,16 @@ void ring_open(void)
 	/* COOP_TASKRUN: the kernel finishes operations in our calls and does not interrupt us. */
 	struct io_uring_params p = {.flags = IORING_SETUP_COOP_TASKRUN};
 
-	ring_fd = (int)syscall(SYS_io_uring_setup, ENTRIES, &p);
-	if (ring_fd == -1)
-		perr_exit("io_uring cannot be used here (it needs Linux 5.19, and a container may "
-			  "forbid it): io_uring_setup");
-	/* Both rings are in one mapping, the completions behind the counters of both. */
-	char *base = map(ring_fd, p.cq_off.cqes + p.cq_entries * sizeof(*cqes), IORING_OFF_SQ_RING);
+	ring_fd = need("io_uring_setup", syscall(SYS_io_uring_setup, ENTRIES, &p));
+	/* One mapping has the counters, the completions and an array of indices. */
+	size_t cq_end = p.cq_off.cqes + p.cq_entries * sizeof(*cqes);
+	size_t sq_end = p.sq_off.array + p.sq_entries * sizeof(unsigned);
+	char *base = map(ring_fd, cq_end > sq_end ? cq_end : sq_end, IORING_OFF_SQ_RING);
 	sqes = map(ring_fd, p.sq_entries * sizeof(*sqes), IORING_OFF_SQES);
 	cqes = (void *)(base + p.cq_off.cqes);
 	submissions = counters(base, p.sq_off.head, p.sq_off.tail, p.sq_entries);
 	completions = counters(base, p.cq_off.head, p.cq_off.tail, p.cq_entries);
-	/* The kernel finds the entries by an array of indices: here the nth is always entry n. */
+	/* The kernel finds submissions by these indices: here the nth is always entry n. */
 	unsigned *array = (void *)(base + p.sq_off.array);
 	for (unsigned i = 0; i < p.sq_entries; i++)
 		array[i] = i;
