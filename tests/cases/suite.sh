@@ -21,7 +21,7 @@ a_small_suite() {
 		bad() { expect 'the answer' 42 43; }
 		#: suite
 		absent() { skip 'no such machine'; }
-		#: suite 2s
+		#: suite 6s
 		slow() { await nothing 'a line'; }
 		#: suite 2s full
 		stuck() { sleep 1234; }

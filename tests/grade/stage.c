@@ -34,7 +34,7 @@ static pid_t client, server;
 static int status;
 
 /* A socket for the server, on a free port or on a path; that is put into the command. */
-static int new_socket(bool listens, char **command)
+static int new_socket(enum door door, char **command)
 {
 	char addr[128];
 	struct sockaddr_in in;
@@ -48,8 +48,15 @@ static int new_socket(bool listens, char **command)
 			 settings.where != NULL ? number(settings.where) : 0);
 	int fd = bound_to(addr, settings.datagram ? SOCK_DGRAM : SOCK_STREAM);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	if (listens && !settings.datagram && listen(fd, 16) == -1)
+	if (door != SHUT && !settings.datagram && listen(fd, door == SILENT ? 0 : 16) == -1)
 		die_errno("listen");
+	if (door == SILENT) { /* one in the queue makes it full: the kernel drops what comes */
+		int queued = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		socklen_t size = sizeof(in);
+		if (getsockname(fd, (struct sockaddr *)&in, &size) == -1 ||
+		    connect(queued, (struct sockaddr *)&in, size) == -1)
+			die_errno("connect");
+	}
 	if (!settings.path && getsockname(fd, (struct sockaddr *)&in, &len) == 0)
 		port = ntohs(in.sin_port);
 	*command = settings_fill_in(settings.command, port, addr);
@@ -143,7 +150,7 @@ static void play(struct pollfd p[3], const char *input, size_t n)
 	look_at_server();
 }
 
-void stage_play(const char *input, size_t n, bool listens, void (*serve)(int lfd))
+void stage_play(const char *input, size_t n, enum door door, void (*serve)(int lfd))
 {
 	struct pollfd p[3] = {{.events = POLLOUT}, {.events = POLLIN}, {.events = POLLIN}};
 	int in, out, err, lfd;
@@ -153,7 +160,7 @@ void stage_play(const char *input, size_t n, bool listens, void (*serve)(int lfd
 	seen = allocate(seen_room = n + MORE);
 	seen_length = said_length = 0;
 	memset(said, 0, sizeof(said));
-	lfd = new_socket(listens, &command);
+	lfd = new_socket(door, &command);
 	new_pipe(&p[0].fd, &in, true);
 	new_pipe(&p[1].fd, &out, false);
 	new_pipe(&p[2].fd, &err, false);

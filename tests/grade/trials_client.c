@@ -22,15 +22,15 @@ static void must_copy(const char *what, const char *input, size_t n, void (*serv
 {
 	next_part();
 	after("%zu bytes of input, %s", n, what);
-	stage_play(input, n, true, server);
+	stage_play(input, n, OPEN, server);
 	stage_expect_success();
 	stage_expect_echo(input, n);
 }
 
-static void must_complain(const char *what, bool listens, void (*server)(int lfd))
+static void must_complain(const char *what, enum door door, void (*server)(int lfd))
 {
 	after("%s", what);
-	stage_play(lines, sizeof(lines) - 1, listens, server);
+	stage_play(lines, sizeof(lines) - 1, door, server);
 	stage_expect_complaint();
 }
 
@@ -70,22 +70,22 @@ static void rests(void)
 
 static void closed_early(void)
 {
-	must_complain("a server that answers half and closes", true, actor_answers_half);
+	must_complain("a server that answers half and closes", OPEN, actor_answers_half);
 }
 
 static void reset(void)
 {
-	must_complain("a server that resets the connection", true, actor_resets);
+	must_complain("a server that resets the connection", OPEN, actor_resets);
 }
 
 static void refused(void)
 {
-	must_complain("an address where nobody listens", false, NULL);
+	must_complain("an address where nobody listens", SHUT, NULL);
 }
 
 static void no_answer(void)
 {
-	must_complain("a server that does not answer", true, actor_is_mute);
+	must_complain("a server that does not answer", OPEN, actor_is_mute);
 }
 
 const struct trial trials_client[] = {{"copies", copies},

@@ -193,13 +193,21 @@ static void lossy_network(void)
 		strcat(input, "again\n");
 	after("%d lines, all alike; of five answers one is lost, one comes twice, one comes late",
 	      SAME_LINES);
-	stage_play(input, strlen(input), true, actor_loses);
+	stage_play(input, strlen(input), OPEN, actor_loses);
 	stage_expect_success();
 	stage_expect_echo(input, strlen(input));
+}
+
+static void no_answer_to_connect(void)
+{
+	after("a server whose queue is full, so that connect gets no answer");
+	stage_play("abc\n", 4, SILENT, NULL);
+	stage_expect_complaint();
 }
 
 const struct trial trials_exercise[] = {{"lines", whole_lines},
 					{"idle", idle_clients},
 					{"edge", edge_triggered},
 					{"lossy", lossy_network},
+					{"connect", no_answer_to_connect},
 					{NULL, NULL}};
