@@ -23,8 +23,8 @@
 /* Puts the addresses of LIST into ATTEMPTS, its two families in turn. Returns how many they are. */
 static int take_turns(const struct addrinfo *list, struct attempt attempts[MOST])
 {
-	const struct addrinfo *places[2 * MOST] = {
-	    NULL}; /* even ones for one family, odd for the other */
+	/* Even places are for the family of the first address, odd ones for the other. */
+	const struct addrinfo *places[2 * MOST] = {NULL};
 	int next[] = {0, 1}, n = 0;
 
 	for (const struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next) {
