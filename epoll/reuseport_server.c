@@ -72,7 +72,7 @@ static int work(int lfd)
 	return EXIT_SUCCESS;
 }
 
-/* Only the worker keeps the socket, so what waits in its queue ends with the worker. */
+/* Only the worker keeps the socket: when it dies, the clients in its queue are lost. */
 static void start_worker(void)
 {
 	int lfd = tcp_bind(opt.host, &opt.port, SO_REUSEPORT);

@@ -5,6 +5,7 @@
 #include "mpserver/child.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #include "wrap/server.h"
+
+#define PAUSE_MS 100 /* children that end at once are not replaced without a pause */
 
 static pid_t *pids; /* the children that nobody has waited for yet */
 static volatile sig_atomic_t npids;
@@ -87,12 +90,18 @@ void block_sigchld(void)
 
 bool needs_child(int n)
 {
+	static int64_t last; /* when it last returned true */
+
 	block_sigchld();
 	while (!stopping()) {
 		while (reap_child())
 			;
-		if (npids < n)
+		if (npids < n) {
+			if (now_ms() - last < PAUSE_MS)
+				poll(NULL, 0, PAUSE_MS);
+			last = now_ms();
 			return true;
+		}
 		wait_for_stop(-1);
 	}
 	return false;

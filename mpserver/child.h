@@ -23,7 +23,7 @@ void block_sigchld(void);
 
 /*
  * Waits until fewer than N children run, and returns true: time to make another one. Returns false
- * once the server is stopping. Reaps those that have ended.
+ * once the server is stopping. Reaps the children that have ended, and calls block_sigchld.
  */
 bool needs_child(int n);
 

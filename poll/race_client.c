@@ -48,7 +48,8 @@ static int close_others(const struct pollfd set[], int n, int winner)
 	return winner;
 }
 
-/* Returns the first connection that is made, or -1 when all N attempts failed, LAST as the last. */
+/* Returns the first connection that is made, or -1 when all N failed; LAST is then the last
+ * failure. */
 static int race(struct attempt attempts[], int n, struct attempt **last)
 {
 	struct pollfd set[MOST]; /* fd -1: this attempt has failed */

@@ -267,6 +267,7 @@ static const struct word {
 	const char *calls[MOST_CALLS]; /* and a NULL */
 } table[] = {
     {"fault", "fork", 4, fault, {"clone"}},
+    {"fault", "epoll_create", 4, fault, {"epoll_create"}},
     {"fault", "accept", 4, fault, {"accept"}},
     {"fault", "malloc", 4, fault, {"mmap", "brk"}},
     {"fault", "io_uring", 4, fault, {"io_uring_setup"}},

@@ -30,7 +30,7 @@ enum way { ACCEPT, EPOLL, EXCLUSIVE };
 static const char *const names[] = {"accept", "epoll", "EPOLLEXCLUSIVE"};
 
 static struct shared {
-	atomic_int begun; /* how many of the processes have */
+	atomic_int begun; /* how many processes have begun */
 	atomic_int accepted[MOST_PROCESSES];
 } * shared;
 
@@ -47,7 +47,9 @@ static void wait_for_clients(int lfd, enum way way, int self)
 		if (way != ACCEPT && epoll_wait(epfd, &event, 1, -1) == -1)
 			die_errno("epoll_wait");
 		int cfd = accept(lfd, NULL, NULL); /* for epoll lfd is non-blocking */
-		shared->accepted[self] += cfd != -1;
+		if (cfd == -1)
+			continue; /* another one was faster */
+		shared->accepted[self]++;
 		close(cfd);
 	}
 }
@@ -86,15 +88,18 @@ static void measure(int n, int connections, enum way way)
 	for (int i = 0; i < n; i++)
 		if ((pids[i] = new_process()) == 0)
 			wait_for_clients(lfd, way, i);
-	while (shared->begun < n)
+	while (shared->begun < n) {
+		if (waitpid(-1, NULL, WNOHANG) > 0)
+			die("one of the processes has ended");
 		nap_ms(1);
+	}
 	nap_ms(SETTLE_MS);
 	long before = sleeps(pids, n);
 	for (int i = 0; i < connections; i++) {
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
 		if (connect(fd, (struct sockaddr *)&sa, len) == -1)
 			die_errno("connect");
-		recv(fd, &c, 1, 0); /* its end: one of them has accepted and closed it */
+		recv(fd, &c, 1, 0); /* until one of them has accepted and closed it */
 		close(fd);
 		nap_ms(SETTLE_MS); /* those that were woken for nothing go back to sleep */
 	}
@@ -114,7 +119,7 @@ int main(int argc, char *argv[])
 	int n = argc > 1 ? number(argv[1]) : 20, connections = argc > 2 ? number(argv[2]) : 200;
 
 	if (n < 1 || n > MOST_PROCESSES || connections < 1)
-		die("usage: tests/herd [PROCESSES [CONNECTIONS]]");
+		die("usage: tests/herd [N [CONNECTIONS]]");
 	shared =
 	    mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)

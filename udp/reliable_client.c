@@ -30,7 +30,9 @@
 static struct rto rto;
 static unsigned number; /* of the line that is being sent */
 static bool reported;	/* an error of this line */
-static unsigned again, late, twice;
+static unsigned again;	/* sends that were not the first one of their line */
+static unsigned late;	/* answers to an earlier send than the last one */
+static unsigned twice;	/* answers to a line that had been answered */
 
 /* An error such as ECONNREFUSED costs one datagram, as loss does. It is reported once a line. */
 static void report(void)
@@ -77,11 +79,12 @@ static unsigned hear(int fd, const char *line, size_t n, unsigned sends)
 
 /*
  * Sends the N bytes of LINE, upper-cases LINE, and waits until the same bytes come back. As long as
- * they don't, it sends them again and waits twice as long. Returns false when it has given up.
+ * they don't, it sends them again and waits twice as long, up to -t. Returns false when it has
+ * given up.
  */
 static bool ask(int fd, char *line, size_t n)
 {
-	static char question[LARGEST], text[LARGEST]; /* too large for a small stack */
+	static char question[LARGEST], text[LARGEST];
 	double sent_at[MOST_SENDS + 1];
 
 	memcpy(question, line, n);
@@ -92,7 +95,7 @@ static bool ask(int fd, char *line, size_t n)
 		int len = snprintf(text, NUMBERS_BYTES, "%u.%u ", number, sends);
 		memcpy(text + len, question, n);
 		sent_at[sends] = precise_ms();
-		/* Twice: the first may send nothing and only report an error of an earlier line. */
+		/* Twice: the first may send nothing and only report an error of an earlier send. */
 		if (send(fd, text, (size_t)len + n, 0) == -1 &&
 		    send(fd, text, (size_t)len + n, 0) == -1)
 			report();

@@ -4,7 +4,7 @@
  * have been answered; one that is too long waits for what has been lost.
  *
  * The RFC waits a second at least. That is far more than a round trip in one machine, and a
- * thousand lines, of which each third needs to be sent again, would take minutes; here it is 10 ms.
+ * thousand lines, a third of which are sent again, would take minutes; here it is 10 ms.
  */
 #include "udp/rto.h"
 

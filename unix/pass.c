@@ -65,21 +65,25 @@ int receive_descriptors(int sock, char *text, size_t size, int fds[], int n)
 
 	do {
 		set_up(&m, text, size - 1, n);
-		/* The flag, and no fcntl afterwards: a thread may fork and exec in between. */
+		/* Set close-on-exec at once: before an fcntl a thread could fork and exec. */
 		len = recvmsg(sock, &m.msg, MSG_CMSG_CLOEXEC);
 	} while (len == -1 && errno == EINTR);
 	if (len <= 0)
 		return -1;
 	text[len] = '\0';
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&m.msg);
-	size_t bytes = cmsg != NULL ? cmsg->cmsg_len - CMSG_LEN(0) : 0;
-	if (bytes > 0)
-		memcpy(fds, CMSG_DATA(cmsg), bytes);
-	if (bytes == (size_t)n * sizeof(int) && (m.msg.msg_flags & MSG_CTRUNC) == 0)
+	size_t came = cmsg != NULL ? (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+	if (came == (size_t)n && (m.msg.msg_flags & MSG_CTRUNC) == 0) {
+		memcpy(fds, CMSG_DATA(cmsg), came * sizeof(int));
 		return 1;
-	/* MSG_CTRUNC: what did not fit here, or into the table of descriptors, is closed. */
-	message("%zu of %d descriptors have come with '%s'", bytes / sizeof(int), n, text);
-	for (size_t i = 0; i < bytes / sizeof(int); i++)
-		close(fds[i]);
+	}
+	/* MSG_CTRUNC: the kernel has closed what did not fit here, or into the table of
+	 * descriptors. More than N may have come, because CMSG_SPACE rounds up. */
+	message("%zu of %d descriptors have come with '%s'", came, n, text);
+	for (size_t i = 0; i < came; i++) {
+		int fd;
+		memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int), sizeof(int));
+		close(fd);
+	}
 	return 0;
 }

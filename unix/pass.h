@@ -8,10 +8,10 @@
 
 #include <stddef.h>
 
-/* What is asked for, once connected. */
-#define SERVE "serve"	/* clients, one message for each: its address as text, and its descriptor */
-#define LISTEN "listen" /* the two sockets that the server listens on, to take its place */
-#define END "end"	/* they have come: the old server may end */
+/* The requests. */
+#define SERVE "serve"	/* pass me clients, one a message: its address as text, its descriptor */
+#define LISTEN "listen" /* pass me your two listening sockets: I take your place */
+#define END "end"	/* I have them: you may end */
 
 /* Connects to PATH and sends REQUEST. Returns the descriptor, or -1 with errno. */
 int call_server(const char *path, const char *request);
@@ -20,15 +20,15 @@ int call_server(const char *path, const char *request);
 
 /*
  * Sends TEXT, which must not be empty, and copies of the N descriptors FDS. It does not wait for
- * room. Returns 0, or -1 with errno (EAGAIN: the receiver does not read; ETOOMANYREFS: as many
- * descriptors as RLIMIT_NOFILE are on their way). sendmsg(2).
+ * room. Returns 0, or -1 with errno (EAGAIN: the receiver does not read; ETOOMANYREFS: more
+ * descriptors are on their way than RLIMIT_NOFILE). sendmsg(2).
  */
 int send_descriptors(int sock, const char *text, const int fds[], int n);
 
 /*
- * Receives a message, which it waits for: its TEXT, SIZE bytes with the NUL, and N descriptors into
- * FDS. Returns 1; 0 when the descriptors are not N, after a line about it; -1 at end of file and on
- * errors. recvmsg(2).
+ * Waits for a message. Stores its text in TEXT (SIZE bytes with the NUL) and its N descriptors in
+ * FDS. Returns 1; 0, after a line about it, if it does not have N descriptors; -1 at end of file
+ * and on errors. recvmsg(2).
  */
 int receive_descriptors(int sock, char *text, size_t size, int fds[], int n);
 

@@ -29,7 +29,7 @@
 enum { STOP, CLIENTS, PATH, FIRST_PEER };
 static struct pollfd set[FIRST_PEER + MOST_PEERS] = {
     [STOP] = {.events = POLLIN}, [CLIENTS] = {.fd = -1}, [PATH] = {.fd = -1, .events = POLLIN}};
-static bool works[FIRST_PEER + MOST_PEERS];
+static bool is_worker[FIRST_PEER + MOST_PEERS];
 static int nset = FIRST_PEER, nworkers;
 static bool handed_over;
 
@@ -67,12 +67,12 @@ static void welcome(void)
 static void drop(int i)
 {
 	Close(set[i].fd);
-	if (works[i])
+	if (is_worker[i])
 		log_line("workers: %d", --nworkers);
 	nset--;
 	set[i] = set[nset];
-	works[i] = works[nset];
-	works[nset] = false;
+	is_worker[i] = is_worker[nset];
+	is_worker[nset] = false;
 }
 
 /* Peer I has sent a request, or has left. */
@@ -82,12 +82,12 @@ static void hear(int i)
 
 	if (recv(set[i].fd, text, sizeof(text) - 1, MSG_DONTWAIT) == -1 && errno == EAGAIN)
 		return;
-	if (strcmp(text, SERVE) == 0 && !works[i]) {
-		works[i] = true;
-		/* The smallest buffer: few clients wait for a worker that is stopped. */
+	if (strcmp(text, SERVE) == 0 && !is_worker[i]) {
+		is_worker[i] = true;
+		/* The smallest buffer, so that few clients wait for a stopped worker. */
 		setsockopt(set[i].fd, SOL_SOCKET, SO_SNDBUF, &(int){0}, sizeof(int));
 		log_line("workers: %d", ++nworkers);
-	} else if (strcmp(text, LISTEN) == 0) { /* until it sends END both servers accept */
+	} else if (strcmp(text, LISTEN) == 0) { /* until it sends END this server goes on */
 		int fds[] = {set[CLIENTS].fd, set[PATH].fd};
 		if (send_descriptors(set[i].fd, text, fds, 2) == -1)
 			drop(i);
@@ -105,9 +105,9 @@ static bool pass(struct client *c)
 {
 	static int last = FIRST_PEER;
 
-	for (int tries = FIRST_PEER; tries < nset; tries++) {
+	for (int left = nset - FIRST_PEER; left > 0; left--) {
 		last = last + 1 < nset ? last + 1 : FIRST_PEER;
-		if (!works[last])
+		if (!is_worker[last])
 			continue;
 		if (send_descriptors(set[last].fd, c->who, &c->fd, 1) == 0)
 			return true;
@@ -141,9 +141,9 @@ int main(int argc, char *argv[])
 	while (!stopping() && (!handed_over || c != NULL)) {
 		/* Without a worker clients wait in the kernel's queue. */
 		set[CLIENTS].events = c == NULL && nworkers > 0 ? POLLIN : 0;
-		set[PATH].events = nset < FIRST_PEER + MOST_PEERS ? POLLIN : 0;
+		set[PATH].events = nset < FIRST_PEER + MOST_PEERS && !handed_over ? POLLIN : 0;
 		for (int i = FIRST_PEER; i < nset; i++)
-			set[i].events = c != NULL && works[i] ? POLLIN | POLLOUT : POLLIN;
+			set[i].events = c != NULL && is_worker[i] ? POLLIN | POLLOUT : POLLIN;
 		if (poll(set, (nfds_t)nset, -1) == -1) {
 			if (errno != EINTR)
 				retry_later("poll");

@@ -36,10 +36,10 @@ static struct client *receive_client(int fd)
 	int cfd, came = 0;
 
 	while (!stopping() && came != -1) {
-		/* A descriptor without room here would be lost, and its client: look first. */
+		/* Without a free descriptor here the client would be lost: check first. */
 		int spare = dup(fd);
 		if (spare == -1) {
-			retry_later("dup"); /* meanwhile the other workers get the clients */
+			retry_later("dup"); /* its queue fills, then others get the clients */
 			continue;
 		}
 		Close(spare);

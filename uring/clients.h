@@ -28,8 +28,7 @@ bool sent_all(struct client *c, int sent);
  */
 bool keep_pending(struct client *c);
 
-/* Logs that all clients are closed, which the program's end does: it also ends what is in flight.
- */
+/* Logs all clients as closed. The program's end closes them, and ends what is in flight. */
 void log_all_gone(void);
 
 #endif

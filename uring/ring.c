@@ -2,9 +2,8 @@
  * Each ring is an array with two counters that only grow: the writer adds at the tail, the reader
  * takes at the head, and a counter's low bits are the index. We write the submissions' tail and the
  * completions' head; the kernel writes the other two, perhaps on another processor. So the order of
- * memory accesses matters: who moves a counter does it with "release" (all that was written before
- * is visible first), who looks at the other's counter does it with "acquire" (nothing of the entry
- * is read before).
+ * memory accesses matters. A side moves its counter with "release" (what it wrote before is visible
+ * first), and looks at the other side's with "acquire" (it reads the entry only afterwards).
  */
 #include "uring/ring.h"
 

@@ -18,7 +18,7 @@
 #include "wrap/options.h"
 #include "wrap/server.h"
 
-/* Clients for whose data there was no buffer: a queue, so that each of them gets its turn. */
+/* A queue of the clients whose data found no buffer, so that each of them gets its turn. */
 static struct client *hungry[MOST_FDS];
 static unsigned nhungry, nfed;
 
@@ -90,7 +90,7 @@ static void on_received(struct client *c, const struct io_uring_cqe *done)
 	send_pending(c);
 }
 
-/* Nothing is received before all has been sent, so a client that does not read is not read from. */
+/* Receives again only when all is sent, so that a client that does not read is held back. */
 static void on_sent(struct client *c, int result)
 {
 	if (result < 0 && result != -EAGAIN)
@@ -126,7 +126,8 @@ int main(int argc, char *argv[])
 			on_received(c, &done);
 		else
 			on_sent(c, done.res);
-		/* A buffer that came back is for the one that has waited longest. */
+		/* A buffer came back, or all are free: it is for the one that has waited longest.
+		 */
 		if (nfed != nhungry && (ring_taken() < taken || taken == 0))
 			receive(hungry[nfed++ % MOST_FDS]);
 	}

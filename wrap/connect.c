@@ -1,8 +1,8 @@
 /*
  * The clients' side of wrap/net.h: a name's addresses are tried one after another until one is
- * connected. connect has no time-out of its own, so the socket is made non-blocking: connect
- * returns at once, poll waits for the outcome, and SO_ERROR holds it. Two addresses are never tried
- * at the same time; see poll/race_client.
+ * connected. A program cannot shorten the time-out of connect. So when SECONDS are given the socket
+ * is made non-blocking: connect returns at once, poll waits for the outcome, and SO_ERROR holds it.
+ * Two addresses are never tried at the same time; see poll/race_client.
  */
 #include "wrap/connect.h"
 
@@ -97,7 +97,7 @@ void check_peer(int fd)
 	socklen_t own_len = sizeof(own), peer_len = sizeof(peer);
 	char text[ADDRESS_TEXT];
 
-	/* An error of these calls comes again, and is reported, when the client writes. */
+	/* Ignore errors here: the client's first write meets and reports them. */
 	if (getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
 	    getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0 &&
 	    memcmp(&own, &peer, sizeof(own)) == 0)

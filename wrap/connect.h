@@ -16,9 +16,9 @@ struct attempt {
 struct addrinfo *tcp_addresses(const char *host, uint16_t port);
 
 /*
- * Both return a new socket with TCP_NODELAY, or -1. tcp_start_connect also makes it non-blocking
- * and starts to connect it. When poll reports POLLOUT, connect_error returns 0 if the socket is
- * connected, otherwise the error.
+ * tcp_socket and tcp_start_connect return a new socket with TCP_NODELAY, or -1; the second one
+ * makes it non-blocking and starts to connect it. When poll reports POLLOUT, connect_error returns
+ * 0 if the socket is connected, otherwise the error.
  */
 int tcp_socket(struct attempt *a);
 int tcp_start_connect(struct attempt *a);

@@ -11,7 +11,7 @@ void upper(char *buf, size_t n);
 /* A client that was accepted. */
 struct client {
 	int fd;
-	int npending;	/* for wrap/client only: how many bytes PENDING has */
+	int npending;	/* for event loops only: how many bytes PENDING has */
 	char *pending;	/* the echo that the client has not accepted yet, or NULL */
 	uint64_t bytes; /* how many the client has sent so far */
 	char who[];	/* its address as text: getpeername(2) fails after a reset */

@@ -6,22 +6,23 @@
 #include <stdint.h>
 
 /*
- * Prints "listening on ADDRESS" for the socket FD; to be called after everything that can fail.
- * From now on SIGINT and SIGTERM make stopping() true (child processes see that, too) and shut FD
- * down: a call that waits for FD returns then, and so does every later one, so that no signal is
- * lost between a look at stopping() and the call. Ends the program on errors. shutdown(2),
- * signal(7).
+ * Prints "listening on ADDRESS" for the socket FD. Call it last, after everything that can fail.
+ * From now on SIGINT and SIGTERM make stopping() true, in child processes too, and shut FD down.
+ * That ends the call that waits for FD, and every later one at once, so a signal that comes just
+ * before the call is not lost. Ends the program on errors. shutdown(2), signal(7).
  */
 void server_ready(int fd);
 bool stopping(void);
 
-/* For a server that makes processes before it is ready: from now on stopping() and the closing line
- * count for them, too. Ends the program on errors. mmap(2), MAP_SHARED. */
+/*
+ * From now on child processes share stopping() and the counts of the closing line. server_ready and
+ * fork_child call it. Ends the program on errors. mmap(2), MAP_SHARED.
+ */
 void share_with_children(void);
 
 /*
- * The two halves of server_ready, for a program that waits for another socket than the one that it
- * listens on: what a stop shuts down (-1: nothing), and the line.
+ * server_ready in two steps, for a program that waits for another socket than it listens on:
+ * stop_shuts sets what a stop shuts down (-1: nothing), print_listening prints the line.
  */
 void stop_shuts(int fd);
 void print_listening(int fd);
@@ -30,8 +31,8 @@ void print_listening(int fd);
 void stop_also_shuts(int cfd);
 
 /*
- * Waits until the listening socket LFD is shut down (-1: there is none), or for a signal that has a
- * handler, even if the signal is blocked otherwise. ppoll(2).
+ * Waits until the listening socket LFD is shut down (-1: there is none), or until a signal comes
+ * that has a handler, even one that is otherwise blocked. ppoll(2).
  */
 void wait_for_stop(int lfd);
 
@@ -39,7 +40,7 @@ void wait_for_stop(int lfd);
  * Prints the closing line of the log (what was served, CPU time, peak memory of the largest
  * process, number of processes) and returns the exit status 0. Before that, a server that makes
  * processes must wait for them and set peak_processes to the largest number that ran at one time,
- * itself included. getrusage(2).
+ * itself included (fork_child does that). getrusage(2).
  */
 int server_end(void);
 extern int peak_processes;
@@ -49,9 +50,9 @@ extern int peak_processes;
 void raise_descriptor_limit(void);
 
 /*
- * CALL failed with errno because descriptors, processes, threads or memory ran out. Both report it,
- * but only once while the shortage lasts. retry_later then waits 100 ms, so that a loop that tries
- * again does not spin. Once the server is stopping both do nothing.
+ * For a CALL that failed with errno because descriptors, processes, threads or memory ran out. Both
+ * report it, but only once while the shortage lasts. retry_later then waits 100 ms, so that a loop
+ * that tries again does not spin. Once the server is stopping both do nothing.
  */
 void complain_once(const char *call);
 void retry_later(const char *call);

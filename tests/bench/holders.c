@@ -1,6 +1,6 @@
 /*
- * Holds many idle clients of one server: more than one process could, and more than one address
- * has ports for. Each process connects its share, one client after another, from the addresses
+ * Holds many idle clients of one server, more than one process or one client address can have. Each
+ * process connects its share, one client after another, from the addresses
  * 127.0.0.2 to 127.0.0.101 in turn, and each client sends a line and reads its echo. When all are
  * there, a thousand of them, chosen at random, do that once more.
  *
@@ -29,7 +29,7 @@
 
 static struct sockaddr_storage server;
 static socklen_t server_len;
-static atomic_int *held; /* by all processes, which share it */
+static atomic_int *held; /* the clients of all processes, in memory that they share */
 
 /* Sends a line and reads its echo. Returns the microseconds that this took. */
 static int ping(int fd)
@@ -66,17 +66,17 @@ static int connect_from(int source)
 /* One process: holds N clients, and pings the one whose number comes from REQUESTS. */
 static void hold(int n, int requests, int answers)
 {
-	int *fds = allocate((size_t)n * sizeof(*fds)), i;
+	int *fds = allocate((size_t)n * sizeof(*fds)), which;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	allow_descriptors();
-	for (i = 0; i < n; i++) {
+	for (int i = 0; i < n; i++) {
 		fds[i] = connect_from(i % SOURCES);
 		ping(fds[i]);
 		++*held;
 	}
-	while (read(requests, &i, sizeof(i)) == sizeof(i)) {
-		int us = ping(fds[i]);
+	while (read(requests, &which, sizeof(which)) == sizeof(which)) {
+		int us = ping(fds[which]);
 		if (write(answers, &us, sizeof(us)) != sizeof(us))
 			die_errno("write");
 	}
@@ -106,11 +106,13 @@ static void ask(const int requests[], int answers, int n, int nprocesses)
 
 int main(int argc, char *argv[])
 {
-	if (argc != 4 || number(argv[2]) < 1 || number(argv[3]) < 1)
-		die("usage: tests/bench/holders ADDR CLIENTS PROCESSES");
+	if (argc != 4 || number(argv[3]) < 1 || number(argv[2]) < number(argv[3]))
+		die("usage: tests/bench/holders ADDR CLIENTS PROCESSES, a client or more for each "
+		    "process");
 	int n = number(argv[2]), nprocesses = number(argv[3]), each = n / nprocesses, answers[2];
 	int *requests = allocate((size_t)nprocesses * sizeof(*requests));
 
+	signal(SIGPIPE, SIG_IGN); /* a process may end before it is asked */
 	server_len = parse(argv[1], &server);
 	held = mmap(NULL, sizeof(*held), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (held == MAP_FAILED || pipe(answers) == -1)

@@ -326,3 +326,8 @@ pass_path() {
 	stop
 	no_file pass.socket
 }
+
+#: suite
+unit_pass() {
+	"$BIN/tests/unit_pass" >out || fail "$(grep FAIL out)"
+}

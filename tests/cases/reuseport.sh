@@ -21,6 +21,23 @@ listening_sockets() {
 	expect 'connections' 50 "$(served | cut -d' ' -f1)"
 }
 
+# A worker that cannot start, because memory has run out, is tried again, but not without a pause.
+#: epoll/reuseport_server
+worker_fails() {
+	needs_notifications
+	allow_stderr
+	start_with fault epoll_create ENOMEM short --
+	peer crowd "$ADDR" 40 # both workers have begun
+	: >short
+	kill -KILL "$(peer children "$PID" | head -n 1)"
+	await err "$(error_line epoll_create1 ENOMEM)"
+	stands_still "$PID"
+	rm short
+	crew_of 2
+	serves
+	stop
+}
+
 # Without -w there is a worker for each core.
 #: epoll/reuseport_server
 worker_for_each_core() {
