@@ -85,7 +85,9 @@ static void hear(int i)
 	if (strcmp(text, SERVE) == 0 && !is_worker[i]) {
 		is_worker[i] = true;
 		/* The smallest buffer, so that few clients wait for a stopped worker. */
-		setsockopt(set[i].fd, SOL_SOCKET, SO_SNDBUF, &(int){0}, sizeof(int));
+		int least = 0;
+		if (setsockopt(set[i].fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof(least)) == -1)
+			complain("setsockopt");
 		log_line("workers: %d", ++nworkers);
 	} else if (strcmp(text, LISTEN) == 0) { /* until it sends END this server goes on */
 		int fds[] = {set[CLIENTS].fd, set[PATH].fd};

@@ -1,4 +1,7 @@
-/* The parts of tcp_connect (wrap/net.h), for a program that connects in another way. */
+/*
+ * The parts of tcp_connect (wrap/net.h), for a program that connects in another way. Those that
+ * servers need, too, stand in net.c.
+ */
 #ifndef WRAP_CONNECT_H
 #define WRAP_CONNECT_H
 
