@@ -59,7 +59,8 @@ static void test_more_than_expected(void)
 	send_descriptors(ends[0], "two", (int[]){0, 1}, 2);
 	expect("two in place of one", 0,
 	       receive_descriptors(ends[1], text, sizeof(text), &one.fd, 1));
-	expect_text("reported", "tests/unit_pass: 2 of 1 descriptors have come with 'two'\n", said());
+	expect_text("reported", "tests/unit_pass: 2 of 1 descriptors have come with 'two'\n",
+		    said());
 	expect("nothing is written beside it", -1, one.beside);
 	expect("none stays open", free_before, lowest());
 }
