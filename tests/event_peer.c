@@ -6,6 +6,8 @@
  *   urgent ADDR PID TEXT    the same, with an urgent byte for each '!'; print the echo
  *   keep ADDR TEXT          as urgent, without an end: print the echo, keep it to stdin's end
  *   together ADDR PID N     N clients' lines wait together; all must be answered
+ *   awake ADDR PID N        5 N clients connect and N others send, while the server is stopped;
+ *                           afterwards each of the 5 N must be answered
  *   refused ADDR N          N clients, of which some may be closed; print how many, keep the others
  *   fill ADDR N             N clients, a line each; print "there"; at SIGUSR1 each sends until the
  *                           server takes no more, without reading; print "full" and stay
@@ -109,6 +111,28 @@ static void keep(char *args[])
 
 	print_echo(fd, say_text(fd, args[1], true));
 	until_stdin_ends();
+}
+
+static void awake(char *args[])
+{
+	int pid = number(args[1]), n = number(args[2]);
+	int *busy = allocate((size_t)n * sizeof(*busy)),
+	    *idle = allocate((size_t)n * 5 * sizeof(*idle));
+
+	for (int i = 0; i < n; i++)
+		line(busy[i] = dial(args[0]));
+	hold_back(pid);
+	for (int i = 0; i < 5 * n; i++)
+		idle[i] = dial(args[0]);
+	for (int i = 0; i < n; i++)
+		say(busy[i], LINE, LINE_BYTES);
+	kill(pid, SIGCONT);
+	for (int i = 0; i < n; i++)
+		hear(busy[i], LINE, LINE_BYTES);
+	for (int i = 0; i < 5 * n; i++)
+		line(idle[5 * n - 1 - i]);
+	free(busy);
+	free(idle);
 }
 
 static void together(char *args[])
@@ -262,9 +286,10 @@ static void answer(char *args[])
 int main(int argc, char *argv[])
 {
 	static const struct word words[] = {
-	    {"queued", 3, queued},     {"urgent", 3, urgent},	{"keep", 2, keep},
-	    {"together", 3, together}, {"refused", 2, refused}, {"fill", 2, fill},
-	    {"slow", 2, slow},	       {"late", 2, late},	{"answer", 2, answer},
+	    {"queued", 3, queued},     {"urgent", 3, urgent}, {"keep", 2, keep},
+	    {"together", 3, together}, {"awake", 3, awake},   {"refused", 2, refused},
+	    {"fill", 2, fill},	       {"slow", 2, slow},     {"late", 2, late},
+	    {"answer", 2, answer},
 	};
 
 	(void)argc;

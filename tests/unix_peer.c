@@ -14,6 +14,8 @@
  *                        until stdin ends, then print how many answers there were
  *   chatter PATH         a server: it sends its first client "late" every 50 ms, and no answer;
  *                        prints "listening on PATH"
+ *   heirs PATH           ask a pass_server to hand over, twice at once, and to end without having
+ *                        got anything; only the first request may be granted
  *   race PROGRAM PATH N  start N servers on PATH at the same moment; print how many serve
  */
 #include <errno.h>
@@ -34,6 +36,42 @@
 #define MOST_SERVERS 16
 #define TEXT "hello\n"
 #define TEXT_BYTES (sizeof(TEXT) - 1)
+
+/* Asks the server on PATH for REQUEST. Returns whether there is an answer, and not the end. */
+static bool grants(const char *path, const char *request, int *fd)
+{
+	struct pollfd p = {.events = POLLIN};
+	char answer[16];
+
+	*fd = p.fd = dial_from(NULL, path, SOCK_SEQPACKET);
+	if (send(*fd, request, strlen(request), 0) == -1)
+		die_errno("send");
+	if (poll(&p, 1, ms_left()) != 1)
+		die("neither an answer nor the end");
+	return recv(*fd, answer, sizeof(answer), 0) > 0; /* the kernel closes what came with it */
+}
+
+static void heirs(char *args[])
+{
+	int one, other;
+
+	if (grants(args[0], "end", &one))
+		die("it answers end");
+	close(one);
+	if (!grants(args[0], "listen", &one))
+		die("it does not hand over");
+	if (grants(args[0], "listen", &other))
+		die("it hands over to two at a time");
+	close(other);
+	close(one);
+	nap_ms(1);
+	while (
+	    !grants(args[0], "listen", &one)) { /* it may not have seen the end of the first yet */
+		close(one);
+		nap_ms(1);
+	}
+	close(one);
+}
 
 /* A stream client: one line and its echo. */
 static void line(const char *own, const char *path)
@@ -208,7 +246,7 @@ int main(int argc, char *argv[])
 	    {"as", 2, as},	     {"abstract", 2, abstract}, {"unnamed", 1, unnamed},
 	    {"longest", 2, longest}, {"large", 2, large},	{"goes", 1, goes},
 	    {"loop", 1, loop},	     {"stranger", 1, stranger}, {"deaf", 2, deaf},
-	    {"race", 3, race},	     {"chatter", 1, chatter},
+	    {"race", 3, race},	     {"heirs", 1, heirs},	{"chatter", 1, chatter},
 	};
 
 	(void)argc;

@@ -31,6 +31,7 @@ static struct pollfd set[FIRST_PEER + MOST_PEERS] = {
     [STOP] = {.events = POLLIN}, [CLIENTS] = {.fd = -1}, [PATH] = {.fd = -1, .events = POLLIN}};
 static bool is_worker[FIRST_PEER + MOST_PEERS];
 static int nset = FIRST_PEER, nworkers;
+static int heir = -1; /* the new server that has got the listening sockets, or -1 */
 static bool handed_over;
 
 /* Takes the listening sockets from the server that runs on the path, if there is one. */
@@ -66,6 +67,8 @@ static void welcome(void)
 
 static void drop(int i)
 {
+	if (set[i].fd == heir)
+		heir = -1;
 	Close(set[i].fd);
 	if (is_worker[i])
 		log_line("workers: %d", --nworkers);
@@ -89,11 +92,14 @@ static void hear(int i)
 		if (setsockopt(set[i].fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof(least)) == -1)
 			complain("setsockopt");
 		log_line("workers: %d", ++nworkers);
-	} else if (strcmp(text, LISTEN) == 0) { /* until it sends END this server goes on */
+	} else if (strcmp(text, LISTEN) == 0 &&
+		   heir == -1) { /* until it sends END this server goes on */
 		int fds[] = {set[CLIENTS].fd, set[PATH].fd};
 		if (send_descriptors(set[i].fd, text, fds, 2) == -1)
 			drop(i);
-	} else if (strcmp(text, END) == 0) {
+		else
+			heir = set[i].fd;
+	} else if (strcmp(text, END) == 0 && set[i].fd == heir) {
 		handed_over = true;
 		path_give_up();
 		drop(i);
@@ -140,7 +146,9 @@ int main(int argc, char *argv[])
 	stop_shuts(set[STOP].fd);
 	print_listening(set[CLIENTS].fd);
 
-	while (!stopping() && (!handed_over || c != NULL)) {
+	/* After that it only passes the client that it has accepted already, if anybody takes it.
+	 */
+	while (!stopping() && (!handed_over || (c != NULL && nworkers > 0))) {
 		/* Without a worker clients wait in the kernel's queue. */
 		set[CLIENTS].events = c == NULL && nworkers > 0 ? POLLIN : 0;
 		set[PATH].events = nset < FIRST_PEER + MOST_PEERS && !handed_over ? POLLIN : 0;

@@ -17,6 +17,7 @@
 #include "wrap/net.h"
 #include "wrap/options.h"
 #include "wrap/server.h"
+#include "wrap/wrap.h"
 
 /* A queue of the clients whose data found no buffer, so that each of them gets its turn. */
 static struct client *hungry[MOST_FDS];
@@ -41,9 +42,12 @@ static void accept_clients(int lfd)
  * when this operation is done, so no completion can come for a client that is closed already.
  * The operation names no buffer. The kernel takes one when data has come: idle clients hold none.
  */
-static void receive(struct client *c)
+static void receive(struct client *c, unsigned flags)
 {
-	ring_queue(IORING_OP_RECV, c->fd, c)->flags = IOSQE_BUFFER_SELECT;
+	struct io_uring_sqe *sqe = ring_queue(IORING_OP_RECV, c->fd, c);
+
+	sqe->flags = IOSQE_BUFFER_SELECT;
+	sqe->msg_flags = flags;
 }
 
 /* MSG_DONTWAIT: with a buffer of the ring it must not wait, because others need the buffer. */
@@ -61,7 +65,7 @@ static void on_accepted(int lfd, const struct io_uring_cqe *done)
 	if (done->res >= 0) {
 		struct client *c = add_client(done->res);
 		if (c != NULL)
-			receive(c);
+			receive(c, 0);
 	} else {
 		errno = -done->res;
 		accept_failed(lfd);
@@ -79,6 +83,12 @@ static void on_received(struct client *c, const struct io_uring_cqe *done)
 	}
 	if (done->flags & IORING_CQE_F_BUFFER)
 		c->pending = ring_take(done);
+	if (done->res == -EAGAIN) { /* a hungry client that has no data any more */
+		if (c->pending != NULL)
+			sent_all(c, 0); /* gives the buffer back */
+		receive(c, 0);
+		return;
+	}
 	if (done->res <= 0) { /* 0: end of file; all that came before it has been sent */
 		client_gone(c, done->res < 0);
 		return;
@@ -96,7 +106,7 @@ static void on_sent(struct client *c, int result)
 	if (result < 0 && result != -EAGAIN)
 		client_gone(c, true);
 	else if (sent_all(c, result < 0 ? 0 : result))
-		receive(c);
+		receive(c, 0);
 	else if (keep_pending(c))
 		send_pending(c);
 	else
@@ -127,10 +137,11 @@ int main(int argc, char *argv[])
 		else
 			on_sent(c, done.res);
 		/* A buffer came back, or all are free: it is for the one that has waited longest.
-		 */
+		 * MSG_DONTWAIT: if that one has no data it completes at once, for the next one. */
 		if (nfed != nhungry && (ring_taken() < taken || taken == 0))
-			receive(hungry[nfed++ % MOST_FDS]);
+			receive(hungry[nfed++ % MOST_FDS], MSG_DONTWAIT);
 	}
 	log_all_gone();
+	Close(lfd);
 	return server_end();
 }

@@ -327,6 +327,15 @@ pass_path() {
 	no_file pass.socket
 }
 
+# It hands over to one new server at a time, and ends only for one that has got its sockets.
+#: unix/pass_server
+one_heir() {
+	start
+	unix_peer heirs ./pass.socket
+	serves
+	stop
+}
+
 #: suite
 unit_pass() {
 	"$BIN/tests/unit_pass" >out || fail "$(grep FAIL out)"

@@ -80,3 +80,11 @@ ready_together() {
 	serves
 	stop
 }
+
+# Clients that come while others are busy, and send only when all is quiet again, are answered.
+#: event
+awake() {
+	start -q
+	event_peer awake "$ADDR" "$PID" 40
+	stop
+}
