@@ -146,8 +146,7 @@ int main(int argc, char *argv[])
 	stop_shuts(set[STOP].fd);
 	print_listening(set[CLIENTS].fd);
 
-	/* After that it only passes the client that it has accepted already, if anybody takes it.
-	 */
+	/* After a hand-over it only passes on the client that it has accepted already. */
 	while (!stopping() && (!handed_over || (c != NULL && nworkers > 0))) {
 		/* Without a worker clients wait in the kernel's queue. */
 		set[CLIENTS].events = c == NULL && nworkers > 0 ? POLLIN : 0;

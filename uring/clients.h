@@ -1,6 +1,6 @@
 /*
- * The clients of uring/server: who is there, and what each of them has still to get. That is in a
- * buffer of the ring, or, when the client is slow, in memory of its own.
+ * The clients of uring/server, and the bytes that are pending for each of them: in a buffer of the
+ * ring, or, when the client is slow, in memory of its own.
  */
 #ifndef URING_CLIENTS_H
 #define URING_CLIENTS_H
